@@ -1,0 +1,47 @@
+# Everything here needs Python 3.11 or later, make and a package index; pip reads its own settings (PIP_*, pip.conf).
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint lock clean
+
+help: ## List these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 12
+
+venv: $(READY) ## Make .venv and install the project into it
+
+demo: $(READY) ## Crawl two bundled news sites into an embedded MongoDB and show what was kept
+	@$(BIN)/python -m demo
+
+test: $(READY) ## Run the tests, against a real MongoDB (ARGS="-k name" for some of them)
+	@echo "==> Testing"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## Check style and types
+	@echo "==> Checking style and types"
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+lock: $(READY) ## Pin the dependencies of pyproject.toml in requirements.lock (ARGS=--upgrade for newer ones)
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
+		--custom-compile-command "make lock" $(ARGS) pyproject.toml --output-file requirements.lock
+
+clean: ## Remove .venv and caches; the data in .broadsheet stays
+	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+# The build backend is in the lock as well, so that nothing is installed that the lock does not name.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Broadsheet needs Python 3.11 or later, and $(PYTHON) is not. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
+		exit 1; }
+	@echo "==> Making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "==> Installing the packages of requirements.lock (half a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
