@@ -1,0 +1,152 @@
+"""HTML to blocks: the runs of visible text under one block-level element, and the containers that they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from lxml import etree
+
+SKIPPED: Final = frozenset(
+    "script style noscript template svg head iframe object embed canvas select option textarea button math audio"
+    " video map input".split()
+)
+"""Elements whose text no reader sees as text of the page."""
+
+INLINE: Final = frozenset(
+    "a abbr acronym b bdi bdo big br cite code del dfn em font i img ins kbd label mark q rp rt ruby s samp small"
+    " span strike strong sub sup time tt u var wbr picture source".split()
+)
+"""Elements that do not end a run of text."""
+
+_BLOCK_LEVEL, _INLINE, _LINK, _BREAK, _SKIPPED = range(5)
+_KIND: Final = (
+    dict.fromkeys(SKIPPED, _SKIPPED) | dict.fromkeys(INLINE, _INLINE) | {"a": _LINK, "br": _BREAK, "wbr": _INLINE}
+)
+
+
+@dataclass(slots=True)
+class Cut:
+    """A page cut into blocks, as parallel lists.
+
+    The containers are the page's block-level elements in document order. Container 0 is the body.
+
+    Attributes:
+        texts: the text of each block, white space folded, in document order.
+        owners: for each block, the index of the container that it stands in.
+        link_chars: for each block, the characters of its raw text that stand in links.
+        sources: for each block, the pieces of text it is made of: an element, and whether it is the text behind the
+            element (its tail) or at its beginning.
+        elements: the container elements.
+        parents: for each container, the index of the container around it; 0 for the body itself.
+        depths: for each container, the number of containers around it.
+        starts: for each container, the index of the first block in or under it.
+        ends: for each container, the index behind the last block in or under it.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+    link_chars: list[int] = field(default_factory=list)
+    sources: list[list[tuple[etree._Element, bool]]] = field(default_factory=list)
+    elements: list[etree._Element] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def cut(root: etree._Element) -> Cut:
+    """Cut a parsed page into blocks.
+
+    A block is one run of visible text under one block-level element. Inline elements do not end it; another
+    block-level element with text and two line breaks in a row do.
+
+    Args:
+        root: the root element of the page, not changed.
+
+    Returns:
+        The blocks and their containers, every visible text once.
+    """
+    body = root.find("body")
+    if body is None:
+        body = root
+    page = Cut(elements=[body], parents=[0], depths=[0], starts=[0], ends=[0])
+    elements, parents, depths, starts, ends = page.elements, page.parents, page.depths, page.starts, page.ends
+    owners, links, sources = page.owners, page.link_chars, page.sources
+    runs: list[list[str]] = []
+
+    # One frame an open element: the element, its container, whether in a link, whether skipped.
+    path = [body]
+    frames = [(0, False, False)]
+    owner, in_link, skipped = 0, False, False
+    last_owner = -1
+    breaks = 0
+
+    def add(text: str, element: etree._Element, is_tail: bool) -> None:
+        nonlocal last_owner, breaks
+        if owner != last_owner or breaks > 1:
+            owners.append(owner)
+            links.append(0)
+            sources.append([])
+            runs.append([])
+            last_owner = owner
+        breaks = 0
+        runs[-1].append(text)
+        sources[-1].append((element, is_tail))
+        if in_link:
+            links[-1] += len(text)
+
+    walk = body.iter(etree.Element)
+    next(walk)
+    text = body.text
+    if text and not text.isspace():
+        add(text, body, False)
+    for element in walk:
+        parent = element.getparent()
+        while path[-1] is not parent:
+            closed = path.pop()
+            inner = frames.pop()[0]
+            owner, in_link, skipped = frames[-1]
+            if inner != owner:
+                ends[inner] = len(owners)
+            if not skipped:
+                text = closed.tail
+                if text and not text.isspace():
+                    add(text, closed, True)
+        if not skipped:
+            kind = _KIND.get(element.tag, _BLOCK_LEVEL)
+            if kind == _BLOCK_LEVEL:
+                parents.append(owner)
+                depths.append(depths[owner] + 1)
+                owner = len(elements)
+                elements.append(element)
+                starts.append(len(owners))
+                ends.append(0)
+            elif kind == _LINK:
+                in_link = True
+            elif kind == _BREAK:
+                breaks += 1
+            elif kind == _SKIPPED:
+                skipped = True
+            if kind != _SKIPPED:
+                text = element.text
+                if text and not text.isspace():
+                    add(text, element, False)
+        path.append(element)
+        frames.append((owner, in_link, skipped))
+    while len(path) > 1:
+        closed = path.pop()
+        inner = frames.pop()[0]
+        owner, in_link, skipped = frames[-1]
+        if inner != owner:
+            ends[inner] = len(owners)
+        if not skipped:
+            text = closed.tail
+            if text and not text.isspace():
+                add(text, closed, True)
+    ends[0] = len(owners)
+    page.texts = [" ".join("".join(run).split()) for run in runs]
+    return page

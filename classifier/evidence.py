@@ -1,0 +1,150 @@
+"""What the words and the markup of a block say by themselves: a linear model over tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+
+from classifier.labels import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from classifier.features import PageFeatures
+
+    Floats = NDArray[np.float32]
+
+_PLACES: Final = 5
+"""A markup speaks differently as the block's own, its container's, that one's container's, further out, or inline."""
+
+
+class TokenEvidence(BaseEstimator):
+    """Multinomial logistic regression over a block's words and over the markups around it.
+
+    Parameters:
+        C: inverse strength of the L2 penalty.
+        min_sites: a token counts when it was seen on at least so many sites; what fewer have is their own habit.
+
+    Attributes:
+        words_: the known words, sorted.
+        names_: the known words of markup (tags, words of class names and ids), sorted.
+        word_weights_: of shape (len(words_), 5).
+        name_weights_: of shape (len(names_), 5 places * 5 labels).
+        intercept_: of shape (5,).
+    """
+
+    def __init__(self, C: float = 0.15, min_sites: int = 4) -> None:
+        self.C = C
+        self.min_sites = min_sites
+
+    def fit(
+        self, pages: Sequence[PageFeatures], y: NDArray[np.int64], sites: Sequence[str], weight: Floats | None = None
+    ) -> Self:
+        """Learn the tokens and their weights.
+
+        Args:
+            pages: the features of the pages.
+            y: for every block of all pages in order, the index of its label; -1 leaves the block out.
+            sites: the site of each page.
+            weight: a weight for each block.
+        """
+        self.words_ = self._common((set().union(*page.words) for page in pages), sites)
+        self.names_ = self._common((set().union(*page.markups) for page in pages), sites)
+        used = y >= 0
+        design = sparse.vstack([self._design(page) for page in pages], format="csr")[used]
+        regression = LogisticRegression(C=self.C, max_iter=60)
+        regression.fit(design, y[used], None if weight is None else weight[used])
+        weights = np.zeros((len(LABELS), design.shape[1]), np.float32)
+        self.intercept_ = np.full(len(LABELS), -10, np.float32)
+        weights[regression.classes_] = regression.coef_
+        self.intercept_[regression.classes_] = regression.intercept_
+        at = len(self.words_)
+        self.word_weights_ = np.ascontiguousarray(weights[:, :at].T)
+        self.name_weights_ = np.ascontiguousarray(
+            weights[:, at:].reshape(len(LABELS), _PLACES, -1).transpose(2, 1, 0).reshape(-1, _PLACES * len(LABELS))
+        )
+        return self
+
+    def decision_function(self, page: PageFeatures) -> Floats:
+        """The evidence of each block for each label: unnormalised log-probabilities, of shape (n, 5)."""
+        words = _matrix(page.words, self._index("words_")) @ self.word_weights_
+        names = (_matrix(page.markups, self._index("names_")) @ self.name_weights_).reshape(-1, _PLACES, len(LABELS))
+        names = np.concatenate((names, np.zeros((1, _PLACES, len(LABELS)), np.float32)))
+        names[0, 3] = 0
+        levels = page.levels
+        evidence: Floats = (
+            self.intercept_
+            + words
+            + names[levels[:, 0], 0]
+            + names[levels[:, 1], 1]
+            + names[levels[:, 2], 2]
+            + names[levels[:, 3:], 3].sum(1)
+            + names[page.inline, 4]
+        )
+        return np.clip(evidence, -12, 12)
+
+    def _design(self, page: PageFeatures) -> sparse.csr_matrix:
+        n, kinds = len(page), len(page.markups)
+        names = _matrix(page.markups, self._index("names_"))
+        blocks = np.arange(n)
+
+        def placed(levels: NDArray[np.int64]) -> sparse.csr_matrix:
+            rows, columns = np.broadcast_arrays(blocks[:, None], levels)
+            ones = np.ones(levels.size, np.float32)
+            return sparse.csr_matrix((ones, (rows.ravel(), columns.ravel())), shape=(n, kinds)) @ names
+
+        def without(levels: NDArray[np.int64], nothing: int) -> sparse.csr_matrix:
+            keep = levels != nothing
+            rows = np.broadcast_to(blocks[:, None], levels.shape)[keep]
+            ones = np.ones(len(rows), np.float32)
+            return sparse.csr_matrix((ones, (rows, levels[keep])), shape=(n, kinds)) @ names
+
+        return sparse.hstack(
+            (
+                _matrix(page.words, self._index("words_")),
+                placed(page.levels[:, :1]),
+                placed(page.levels[:, 1:2]),
+                placed(page.levels[:, 2:3]),
+                without(page.levels[:, 3:], 0),
+                without(page.inline[:, None], -1),
+            ),
+            format="csr",
+        )
+
+    def _common(self, pages: Iterable[set[str]], sites: Sequence[str]) -> NDArray[np.str_]:
+        seen: dict[str, set[str]] = {}
+        for tokens, site in zip(pages, sites, strict=True):
+            for token in tokens:
+                seen.setdefault(token, set()).add(site)
+        common = sorted(token for token, where in seen.items() if len(where) >= self.min_sites and len(token) < 40)
+        return np.array(common, dtype=np.str_)
+
+    def _index(self, tokens: str) -> dict[str, int]:
+        # Built on first use and kept out of the model's file.
+        cache: dict[str, dict[str, int]] = self.__dict__.setdefault("_indexes", {})
+        if tokens not in cache:
+            cache[tokens] = {token: i for i, token in enumerate(getattr(self, tokens).tolist())}
+        return cache[tokens]
+
+    def __getstate__(self) -> dict[str, object]:
+        state: dict[str, object] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_indexes"}
+
+
+def _matrix(tokens: list[list[str]], index: dict[str, int]) -> sparse.csr_matrix:
+    """A row for each list of tokens, a column for each known token, 1 where the row has it."""
+    known: list[int] = []
+    ends = [0]
+    for row in tokens:
+        known += [index[token] for token in dict.fromkeys(row) if token in index]
+        ends.append(len(known))
+    return sparse.csr_matrix(
+        (np.ones(len(known), np.float32), np.array(known, np.int32), np.array(ends, np.int32)),
+        shape=(len(tokens), len(index)),
+    )

@@ -1,0 +1,91 @@
+"""What a page says of its own story outside the visible text: headline, description, JSON-LD article body."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from lxml import etree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_META: Final = etree.XPath(
+    "//meta[@property='og:title' or @name='twitter:title' or @property='og:description' or @name='description']"
+)
+_LINKED_DATA: Final = etree.XPath("//script[@type='application/ld+json']")
+_MAX_JSON = 2**20
+_MAX_NODES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """The page's own words about its story.
+
+    Attributes:
+        titles: the headline in every wording that the page gives it.
+        descriptions: summaries of the page.
+        body: the JSON-LD ``articleBody``, white space folded; empty where there is none.
+    """
+
+    titles: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    body: str = ""
+
+
+def read_hints(root: etree._Element) -> Hints:
+    """Read the hints from a parsed page.
+
+    Args:
+        root: the root element of the page.
+
+    Returns:
+        The hints; empty ones where the page says nothing or nonsense.
+    """
+    titles: dict[str, None] = {}
+    descriptions: dict[str, None] = {}
+    body = ""
+    title = root.find("head/title")
+    if title is not None and title.text:
+        titles[_fold(title.text)] = None
+    for meta in _META(root):
+        content = _fold(meta.get("content") or "")
+        name = meta.get("property") or meta.get("name") or ""
+        if content:
+            (titles if name.endswith("title") else descriptions)[content] = None
+    for script in _LINKED_DATA(root):
+        text = script.text or ""
+        if '"articleBody"' not in text and '"headline"' not in text:
+            continue
+        for node in _nodes(text):
+            headline, article = node.get("headline"), node.get("articleBody")
+            if isinstance(headline, str):
+                titles[_fold(headline)] = None
+            if isinstance(article, str) and len(article) > len(body):
+                body = article
+    titles.pop("", None)
+    return Hints(tuple(titles), tuple(descriptions), body)
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _nodes(text: str) -> Iterator[dict[str, Any]]:
+    """Every object of a JSON-LD script, however deep; none where it is not JSON."""
+    if len(text) > _MAX_JSON:
+        return
+    try:
+        waiting = [json.loads(text, strict=False)]
+    except (ValueError, RecursionError):
+        return
+    for _ in range(_MAX_NODES):
+        if not waiting:
+            return
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)

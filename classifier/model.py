@@ -1,0 +1,247 @@
+"""BlockClassifier: the scikit-learn estimator that labels the blocks of a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+import numpy as np
+import xxhash
+from lxml import etree
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import GroupKFold
+from sklearn.utils.validation import check_is_fitted
+
+from classifier.blocks import cut
+from classifier.evidence import TokenEvidence
+from classifier.features import PageFeatures, featurize
+from classifier.hints import read_hints
+from classifier.labels import BOILERPLATE, LABELS
+from classifier.network import Network, softmax
+from classifier.parsing import parse_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Ints = NDArray[np.int64]
+    Page = bytes | str | etree._Element | PageFeatures
+
+Model = TypeVar("Model")
+
+FORMAT: Final = 1
+"""Grows when a fitted classifier comes to mean something else, so that older files are refused."""
+
+_UNKNOWN, _BOILERPLATE = -1, -2
+_CODES: Final = {**{label: code for code, label in enumerate(LABELS)}, None: _UNKNOWN, BOILERPLATE: _BOILERPLATE}
+
+
+class BlockClassifier(ClassifierMixin, BaseEstimator):
+    """Labels every block of a page: article, ad, disclaimer, teaser or other.
+
+    Three models stand on one another. A linear one reads the tokens of each block and of the markup around it. A small
+    network sees its evidence for the block and for what stands around the block, beside the numeric features. A second
+    network sees the first one's answers for the whole page in the same way, so that a page is decided as a whole
+    (auto-context: Tu and Bai, IEEE PAMI 32(10), 2010). Each is trained on answers that the one below gave for sites
+    that it had not seen (stacked generalization: Wolpert, Neural Networks 5(2), 1992).
+
+    Parameters:
+        C: inverse penalty of the linear model.
+        hidden: units of each network's hidden layer.
+        alpha: L2 penalty of the networks.
+        epochs: passes over the training data.
+        folds: parts into which the sites are split for the answers on unseen sites.
+        boilerplate_weight: weight of the blocks of which the training data say no more than "not article".
+        random_state: seed; the same data and seed give the same model.
+
+    Attributes:
+        classes_: the labels, in the order of the columns of `predict_proba`.
+        version_: digest of the fitted weights.
+    """
+
+    def __init__(
+        self,
+        C: float = 0.15,
+        hidden: int = 64,
+        alpha: float = 0.1,
+        epochs: int = 8,
+        folds: int = 4,
+        boilerplate_weight: float = 0.7,
+        random_state: int = 0,
+    ) -> None:
+        self.C = C
+        self.hidden = hidden
+        self.alpha = alpha
+        self.epochs = epochs
+        self.folds = folds
+        self.boilerplate_weight = boilerplate_weight
+        self.random_state = random_state
+
+    def fit(
+        self,
+        pages: Sequence[Page],
+        labels: Sequence[Sequence[str | None]],
+        groups: Sequence[str] | None = None,
+        weights: Sequence[Floats] | None = None,
+    ) -> Self:
+        """Train on labelled pages.
+
+        Args:
+            pages: HTML, parsed pages, or features of pages.
+            labels: for each page, a label for each of its blocks in document order; None leaves a block out, and
+                `BOILERPLATE` says that it is one of the labels other than article.
+            groups: the site of each page; each page is a site of its own by default.
+            weights: for each page, a weight for each of its blocks.
+
+        Returns:
+            The classifier itself.
+
+        Raises:
+            ValueError: pages and labels don't match, or no block has a label.
+        """
+        features = [as_features(page) for page in pages]
+        if len(features) != len(labels):
+            raise ValueError(f"{len(features)} pages, but labels of {len(labels)}")
+        for number, (page, given) in enumerate(zip(features, labels, strict=True)):
+            if len(page) != len(given):
+                raise ValueError(f"page {number} has {len(page)} blocks, but {len(given)} labels")
+        y = [np.array([_CODES[label] for label in given]) for given in labels]
+        weight = [np.ones(len(given), np.float32) for given in labels] if weights is None else list(weights)
+        if not any((codes >= 0).any() for codes in y):
+            raise ValueError("no block of these pages has a label: there is nothing to learn from")
+        sites = np.array(range(len(features)) if groups is None else groups).astype(str)
+        if any((codes == _BOILERPLATE).any() for codes in y):
+            y, weight = self._impute(features, y, weight, sites)
+        evidence = self._fit_evidence(features, y, weight, sites)
+        inputs = [_inputs(page, given) for page, given in zip(features, evidence, strict=True)]
+        self.first_, first = self._fit_network(inputs, y, weight, sites)
+        inputs = [_with_context(page, given, answer) for page, given, answer in zip(features, inputs, first, strict=True)]
+        self.second_ = self._network(range(len(inputs)), inputs, y, weight)
+        self.classes_ = np.array(LABELS)
+        self.format_ = FORMAT
+        self.version_ = self._digest()
+        return self
+
+    def predict_proba(self, page: Page) -> Floats:
+        """Probabilities of the labels of each block of a page, of shape (blocks, 5), columns as ``classes_``."""
+        check_is_fitted(self)
+        features = as_features(page)
+        if not len(features):
+            return np.zeros((0, len(LABELS)), np.float32)
+        inputs = _inputs(features, self.evidence_.decision_function(features))
+        return self.second_.predict_proba(_with_context(features, inputs, self.first_.predict_proba(inputs)))
+
+    def predict(self, page: Page) -> NDArray[np.str_]:
+        """The most probable label of each block of a page, of shape (blocks,)."""
+        return self.classes_[self.predict_proba(page).argmax(1)]
+
+    def _impute(
+        self, features: list[PageFeatures], y: list[Ints], weight: list[Floats], sites: NDArray[np.str_]
+    ) -> tuple[list[Ints], list[Floats]]:
+        """Give the blocks that are "not article, unsaid which" the label that a first model finds most probable."""
+        partial = np.array([(codes == _BOILERPLATE).any() for codes in y])
+        whole = [i for i in range(len(y)) if not partial[i] and (y[i] >= 0).any()]
+        if not whole:
+            raise ValueError("every page says only what is article: some must have all labels")
+        part = [features[i] for i in whole], [y[i] for i in whole], [weight[i] for i in whole], sites[whole]
+        model = BlockClassifier(**self.get_params())
+        evidence = model._fit_evidence(*part)
+        inputs = [_inputs(page, given) for page, given in zip(part[0], evidence, strict=True)]
+        network = model._network(range(len(inputs)), inputs, part[1], part[2])
+        y, weight = list(y), list(weight)
+        for i in np.flatnonzero(partial):
+            probability = network.predict_proba(_inputs(features[i], model.evidence_.decision_function(features[i])))
+            probability[:, 0] = 0
+            sure = probability.max(1) / np.maximum(probability.sum(1), 1e-9)
+            unsaid = y[i] == _BOILERPLATE
+            y[i] = np.where(unsaid, probability.argmax(1), y[i])
+            weight[i] = np.where(unsaid, weight[i] * self.boilerplate_weight * np.maximum(0.2, sure), weight[i])
+        return y, weight
+
+    def _fit_evidence(
+        self, features: list[PageFeatures], y: list[Ints], weight: list[Floats], sites: NDArray[np.str_]
+    ) -> list[Floats]:
+        def fit(part: Sequence[int]) -> TokenEvidence:
+            return TokenEvidence(self.C).fit(
+                [features[i] for i in part],
+                np.concatenate([y[i] for i in part]),
+                [sites[i] for i in part],
+                np.concatenate([weight[i] for i in part]),
+            )
+
+        self.evidence_ = fit(range(len(features)))
+        return self._on_unseen_sites(sites, fit, lambda model, i: model.decision_function(features[i]))
+
+    def _fit_network(
+        self, inputs: list[Floats], y: list[Ints], weight: list[Floats], sites: NDArray[np.str_]
+    ) -> tuple[Network, list[Floats]]:
+        answers = self._on_unseen_sites(
+            sites,
+            lambda part: self._network(part, inputs, y, weight),
+            lambda model, i: model.predict_proba(inputs[i]),
+        )
+        return self._network(range(len(inputs)), inputs, y, weight), answers
+
+    def _network(self, part: Sequence[int], inputs: list[Floats], y: list[Ints], weight: list[Floats]) -> Network:
+        codes, weights = np.concatenate([y[i] for i in part]), np.concatenate([weight[i] for i in part])
+        used = (codes >= 0) & (weights > 0)
+        network = Network(self.hidden, self.alpha, self.epochs, self.random_state)
+        return network.fit(np.concatenate([inputs[i] for i in part])[used], codes[used], weights[used])
+
+    def _on_unseen_sites(
+        self,
+        sites: NDArray[np.str_],
+        fit: Callable[[Sequence[int]], Model],
+        answer: Callable[[Model, int], Floats],
+    ) -> list[Floats]:
+        """For each page, the answer of a model that was trained without the page's site."""
+        folds = min(self.folds, len(set(sites.tolist())))
+        if folds < 2:
+            raise ValueError("the pages come from one site; pages of two sites or more are needed")
+        answers: dict[int, Floats] = {}
+        splits = GroupKFold(folds, shuffle=True, random_state=self.random_state)
+        for seen, unseen in splits.split(sites, groups=sites):
+            model = fit(seen.tolist())
+            answers |= {i: answer(model, i) for i in unseen.tolist()}
+        return [answers[i] for i in range(len(sites))]
+
+    def _digest(self) -> str:
+        digest = xxhash.xxh3_64()
+        for array in _arrays((self.evidence_, self.first_, self.second_)):
+            digest.update(np.ascontiguousarray(array).view(np.uint8))
+        return digest.hexdigest()
+
+
+def as_features(page: Page) -> PageFeatures:
+    """Compute the features of a page, unless it is features already.
+
+    Raises:
+        TypeError: it is neither HTML, nor a parsed page, nor features.
+    """
+    if isinstance(page, PageFeatures):
+        return page
+    root = page if isinstance(page, etree._Element) else parse_html(page)
+    if root is None:
+        return PageFeatures.empty()
+    blocks = cut(root)
+    return featurize(blocks, read_hints(root)) if len(blocks) else PageFeatures.empty()
+
+
+def _inputs(features: PageFeatures, evidence: Floats) -> Floats:
+    belief = softmax(evidence)
+    return np.concatenate((features.dense, evidence, belief, features.surroundings.context(belief)), axis=1)
+
+
+def _with_context(features: PageFeatures, inputs: Floats, answers: Floats) -> Floats:
+    return np.concatenate((inputs, answers, features.surroundings.context(answers)), axis=1)
+
+
+def _arrays(models: Sequence[BaseEstimator]) -> list[NDArray[Any]]:
+    """Every fitted array of some models, in the order of their names."""
+    found: list[NDArray[Any]] = []
+    for model in models:
+        for name, value in sorted(vars(model).items()):
+            if name.endswith("_"):
+                found += value if isinstance(value, list) else [value]
+    return found

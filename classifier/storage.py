@@ -1,0 +1,90 @@
+"""Model files: skops, which loads arrays and known classes and runs no code from the file."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+import skops.io
+
+from classifier.labels import LABELS
+from classifier.model import FORMAT, BlockClassifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OWN_TYPES: Final = (
+    "classifier.confidence.PageConfidence",
+    "classifier.evidence.TokenEvidence",
+    "classifier.model.BlockClassifier",
+    "classifier.network.Network",
+)
+_TRAIN: Final = "train one with: python -m classifier train training_data --output MODEL.skops"
+
+
+class ModelError(Exception):
+    """A model file that can't be used; the message says why and what to do."""
+
+
+def save_classifier(classifier: BlockClassifier, path: Path) -> None:
+    """Write a fitted classifier to a file.
+
+    Args:
+        classifier: the fitted classifier.
+        path: the file; it is replaced when the whole is written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    skops.io.dump(classifier, partial)
+    partial.replace(path)
+
+
+def load_classifier(path: Path | None = None) -> BlockClassifier:
+    """Load a classifier.
+
+    Args:
+        path: the model file; None for the one that is shipped in the package, which is loaded once.
+
+    Returns:
+        The fitted classifier.
+
+    Raises:
+        ModelError: the file is missing, damaged, not a classifier, or of another version of this package.
+    """
+    if path is None:
+        return _shipped()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: can't read the model file ({error.strerror}); {_TRAIN}") from error
+    return _loads(content, str(path))
+
+
+@cache
+def _shipped() -> BlockClassifier:
+    file = resources.files("classifier") / "data" / "model.skops"
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"the package holds no model (classifier/data/model.skops); {_TRAIN}") from error
+    return _loads(content, "the shipped model")
+
+
+def _loads(content: bytes, name: str) -> BlockClassifier:
+    try:
+        strange = set(skops.io.get_untrusted_types(data=content)) - set(_OWN_TYPES)
+        model = None if strange else skops.io.loads(content, trusted=_OWN_TYPES)
+    except Exception as error:  # a damaged archive fails in many ways, and each of them means the same to the user
+        raise ModelError(f"{name}: damaged, or not a model file ({type(error).__name__}); {_TRAIN}") from error
+    if strange:
+        raise ModelError(f"{name}: holds types that a model of this package has not ({', '.join(sorted(strange))})")
+    if not isinstance(model, BlockClassifier):
+        raise ModelError(f"{name}: holds a {type(model).__name__}, not a BlockClassifier; {_TRAIN}")
+    try:
+        made_for = model.format_
+    except AttributeError as error:
+        raise ModelError(f"{name}: the classifier in it is not trained; {_TRAIN}") from error
+    if made_for != FORMAT or list(model.classes_) != list(LABELS):
+        raise ModelError(f"{name}: of another version (format {made_for}, this package reads {FORMAT}); {_TRAIN}")
+    return model

@@ -1,0 +1,115 @@
+"""What stands around a block: its containers, the blocks of the same markup, its neighbours, the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from classifier.blocks import Cut
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+LEVELS: Final = 6
+"""How many containers, from the block's own outwards, are looked at."""
+
+_MEAN_LEVELS: Final = slice(1, LEVELS)
+_WINDOWS: Final = (1, 3, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Sums and means of any quantity over what stands around each of n blocks, without a loop over the blocks.
+
+    The blocks under a container follow one another in document order, so that a difference of two cumulative sums
+    gives the sum over a container.
+
+    Attributes:
+        starts: for each block and level, the first block of the container, of shape (n, LEVELS).
+        ends: likewise, the index behind its last block.
+        groups: a number for each block; blocks of the same markup under the same markup share it.
+        size: the weight of each block in characters.
+    """
+
+    starts: Ints
+    ends: Ints
+    groups: Ints
+    size: Floats
+
+    @classmethod
+    def of(cls, page: Cut, containers: Ints, markups: Ints, size: Floats) -> Surroundings:
+        """Look around the blocks of a page.
+
+        Args:
+            page: the page.
+            containers: the containers of each block, its own first, of shape (n, LEVELS).
+            markups: the markup of each of these containers, of shape (n, LEVELS or more).
+            size: the weight of each block in characters.
+        """
+        _, groups = np.unique(markups[:, 0] * (markups.max() + 1) + markups[:, 1], return_inverse=True)
+        return cls(np.array(page.starts)[containers], np.array(page.ends)[containers], groups, size)
+
+    def container_sums(self, values: NDArray[np.float64] | Floats) -> NDArray[np.float64]:
+        """Sum values of shape (n, k) over the containers of each block; of shape (n, LEVELS, k)."""
+        behind = _cumulative(values)
+        return behind[self.ends] - behind[self.starts]
+
+    def windows(self, values: NDArray[np.float64] | Floats, widths: tuple[int, ...]) -> NDArray[np.float64]:
+        """Average values of shape (n, k) over the block and its neighbours; of shape (n, len(widths), k)."""
+        behind = _cumulative(values)
+        order, width = np.arange(len(values))[:, None], np.array(widths)
+        first, last = np.maximum(0, order - width), np.minimum(len(values), order + width + 1)
+        return (behind[last] - behind[first]) / (last - first)[..., None]
+
+    def neighbours(self, step: int) -> tuple[Ints, NDArray[np.bool_]]:
+        """The index of the block so many steps away, and whether there is one."""
+        other = np.arange(len(self.size)) + step
+        exists = (other >= 0) & (other < len(other))
+        return np.where(exists, other, 0), exists
+
+    def context(self, values: Floats) -> Floats:
+        """Describe a quantity around each block: over containers, same markup, before, behind, the page.
+
+        Args:
+            values: of shape (n, k).
+
+        Returns:
+            The description, of shape (n, 17 * k).
+        """
+        n = len(values)
+        both = np.concatenate((values, values * self.size[:, None], self.size[:, None]), axis=1)
+        k = values.shape[1]
+        sums = self.container_sums(both)[:, _MEAN_LEVELS]
+        number = np.maximum(1, self.ends - self.starts)[:, _MEAN_LEVELS, None]
+        by_block = sums[..., :k] / number
+        by_size = sums[:, [0, 1, 3], k : 2 * k] / np.maximum(1e-6, sums[:, [0, 1, 3], 2 * k :])
+        group = np.zeros((self.groups.max() + 1, k))
+        np.add.at(group, self.groups, values)
+        group /= np.bincount(self.groups)[:, None]
+        behind = _cumulative(values)
+        order, width = np.arange(n)[:, None], np.array(_WINDOWS)
+        first, last = np.maximum(0, order - width), np.minimum(n, order + width + 1)
+        before = (behind[order] - behind[first]) / np.maximum(1, order - first)[..., None]
+        after = (behind[last] - behind[order + 1]) / np.maximum(1, last - order - 1)[..., None]
+        page = np.concatenate((values.mean(0), (values * self.size[:, None]).sum(0) / self.size.sum()))
+        return np.concatenate(
+            (
+                by_block.reshape(n, -1),
+                by_size.reshape(n, -1),
+                group[self.groups],
+                before.reshape(n, -1),
+                after.reshape(n, -1),
+                np.broadcast_to(page, (n, 2 * k)),
+            ),
+            axis=1,
+        ).astype(np.float32)
+
+
+def _cumulative(values: NDArray[np.float64] | Floats) -> NDArray[np.float64]:
+    out = np.zeros((len(values) + 1, values.shape[1]))
+    np.cumsum(values, axis=0, out=out[1:])
+    return out
