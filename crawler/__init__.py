@@ -1,0 +1,1 @@
+"""The Scrapy project: publishers' sites to labelled documents in MongoDB."""

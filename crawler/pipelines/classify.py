@@ -1,0 +1,123 @@
+"""Classify: labels the blocks of the page and reads the facts of its article."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from scrapy.exceptions import CloseSpider, DropItem
+
+from classifier import LABELS, ModelError
+from crawler.items import Rights
+from crawler.metadata import Facts
+from crawler.pipelines.workers import WorkerError, Workers
+from crawler.reading import Reading, model_version, read_page
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+    from crawler.items import Article
+
+logger = logging.getLogger(__name__)
+
+
+class ClassifyPipeline:
+    """Reads each page in a worker process and fills the item with its blocks, text and facts.
+
+    Pages that are no articles are dropped and counted as ``articles/not_article/REASON``; a page over which a
+    worker dies twice as ``classify/failed``. Counts pages as ``classify/pages``, the blocks of articles as
+    ``classify/blocks/LABEL``.
+
+    Settings: ``CLASSIFY_WORKERS``, ``CLASSIFY_TIMEOUT``, ``CLASSIFIER_MODEL``, ``ARTICLE_MIN_CHARS``,
+    ``ARTICLE_MIN_CHARS_UNDECLARED``.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
+        self._stats = crawler.stats
+        self._count = settings.getint("CLASSIFY_WORKERS") or max(1, (os.cpu_count() or 2) - 1)
+        self._timeout = settings.getint("CLASSIFY_TIMEOUT")
+        self._model = settings.get("CLASSIFIER_MODEL") or ""
+        self._min_chars = {
+            "article": settings.getint("ARTICLE_MIN_CHARS"),
+            "": settings.getint("ARTICLE_MIN_CHARS_UNDECLARED"),
+        }
+        self._workers: Workers | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build the pipeline."""
+        return cls(crawler)
+
+    async def open_spider(self) -> None:
+        """Start the workers.
+
+        Raises:
+            CloseSpider: the model cannot be used.
+        """
+        self._workers = Workers(self._count, self._timeout)
+        try:
+            version = await self._workers.run(model_version, self._model)
+        except (ModelError, WorkerError) as error:
+            logger.error("%s", error)
+            raise CloseSpider("model_unusable") from None
+        logger.info("Model %s, worker processes: %d", version, self._count)
+
+    async def close_spider(self) -> None:
+        """End the workers."""
+        if self._workers:
+            await self._workers.close()
+
+    async def process_item(self, item: Article) -> Article:
+        """Read the page.
+
+        Raises:
+            DropItem: the page is no article, or cannot be read.
+        """
+        assert self._workers
+        try:
+            reading = await self._workers.run(read_page, item.html, item.url, item.encoding, self._model)
+        except WorkerError as error:
+            self._stats.inc_value("classify/failed")
+            logger.warning("%s could not be read: %s", item.url, error)
+            raise DropItem(f"Unreadable: {item.url}") from None
+        self._stats.inc_value("classify/pages")
+        if reason := self._reason_against(reading):
+            self._stats.inc_value(f"articles/not_article/{reason}")
+            raise DropItem(f"No article ({reason}): {item.url}")
+        assert reading
+        self._fill(item, reading)
+        for label in LABELS:
+            self._stats.inc_value(f"classify/blocks/{label}", item.counts[label])
+        return item
+
+    def _reason_against(self, reading: Reading | None) -> str:
+        if reading is None or not reading.blocks:
+            return "empty"
+        kind = reading.facts.page_type
+        if kind not in self._min_chars:
+            return "declared_other"
+        return "too_short" if len(reading.text) < self._min_chars[kind] else ""
+
+    @staticmethod
+    def _fill(item: Article, reading: Reading) -> None:
+        of_headers, of_page = item.rights, reading.facts.rights
+        for field in fields(Facts):
+            if field.name not in ("page_type", "rights"):
+                setattr(item, field.name, getattr(reading.facts, field.name))
+        item.rights = Rights(
+            robots_noai=of_headers.robots_noai or of_page.robots_noai,
+            tdm_reservation=of_headers.tdm_reservation or of_page.tdm_reservation,
+            licence=of_page.licence,
+        )
+        item.text = reading.text
+        item.blocks = reading.blocks
+        counts = Counter(block.label for block in reading.blocks)
+        item.counts = {label: counts[label] for label in LABELS}
+        item.confidence = reading.confidence
+        item.classifier = {"version": reading.version}

@@ -1,0 +1,109 @@
+"""Every setting of the crawl, with its reason. Scrapy's own default stands for what is not here."""
+
+import os
+
+BOT_NAME = "broadsheet"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+# Every publisher of the registry is a spider, so that `scrapy list` and scrapyd see it.
+SPIDER_LOADER_CLASS = "crawler.spiderloader.PublisherSpiderLoader"
+COMMANDS_MODULE = "crawler.commands"
+
+# --- What a user sets, in the environment or with -s NAME=VALUE ---
+
+# MongoDB's address; empty starts the embedded server.
+MONGO_URI = os.environ.get("MONGO_URI", "")
+MONGO_DATABASE = os.environ.get("MONGO_DATABASE", "broadsheet")
+# A folder of publishers' files beside the bundled ones.
+PUBLISHERS_DIR = os.environ.get("PUBLISHERS_DIR", "")
+# An address or a mailbox at which a publisher reaches whoever runs the crawl; becomes part of the user agent.
+CONTACT = os.environ.get("CONTACT", "")
+# A model file in place of the shipped one.
+CLASSIFIER_MODEL = os.environ.get("CLASSIFIER_MODEL", "")
+
+# --- Manners ---
+
+# A publisher that reads its logs should learn who calls; the spider adds CONTACT.
+USER_AGENT = "Broadsheet/0.1"
+# The name that a robots.txt addresses, without version or contact.
+ROBOTSTXT_USER_AGENT = "Broadsheet"
+ROBOTSTXT_OBEY = True
+# A site sets the pace by how fast it answers: between one and two requests under way at a time.
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.5
+# The least time between two requests to a site that answers at once (seconds); a publisher's `delay` replaces
+# it.
+DOWNLOAD_DELAY = 0.25
+CONCURRENT_REQUESTS_PER_DOMAIN = 4
+CONCURRENT_REQUESTS = 32
+# Articles need no session, and a cookie would only tie the pages read together.
+COOKIES_ENABLED = False
+# Whether a page is fresh is told by its validators (ETag, Last-Modified) in the store, not by copies on disk.
+HTTPCACHE_ENABLED = False
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+}
+
+# --- Bounds: a page, a site or a network that misbehaves costs this much and no more ---
+
+# No article page is larger; it also bounds what a compressed answer may grow to (bytes).
+DOWNLOAD_MAXSIZE = 10 * 2**20
+DOWNLOAD_WARNSIZE = 0
+# The format of sitemaps allows 50 MiB uncompressed (bytes).
+LISTING_MAXSIZE = 50 * 2**20
+# Addresses taken from one listing, and sitemaps read in one crawl: large archives are walked with since= and
+# until=.
+LISTING_MAX_ADDRESSES = 50_000
+LISTING_MAX_COUNT = 200
+# Articles asked for in one crawl; bounds the memory of the frontier and a site that makes up addresses
+# without end.
+ARTICLE_MAX_COUNT = 100_000
+# robots.txt, index, index of indexes, sitemap, article: what is deeper is a loop or a trap.
+DEPTH_LIMIT = 6
+# A host that drips a byte a second is let go (seconds).
+DOWNLOAD_TIMEOUT = 60
+DNS_TIMEOUT = 10
+# Two more tries for what may pass: time-outs, cut connections, 429 and 5xx.
+RETRY_TIMES = 2
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+# A page that bounces more often than this is in a loop.
+REDIRECT_MAX_TIMES = 5
+# A refresh in a page is a reload or a wall far more often than a move.
+METAREFRESH_ENABLED = False
+# The crawler's own process is stopped in order before the machine runs out (the workers are not counted).
+MEMUSAGE_LIMIT_MB = 2048
+
+# --- From page to document ---
+
+ITEM_PIPELINES = {
+    "crawler.pipelines.classify.ClassifyPipeline": 100,
+    "crawler.pipelines.validate.ValidatePipeline": 200,
+    "crawler.pipelines.store.StorePipeline": 400,
+}
+DOWNLOADER_MIDDLEWARES = {
+    # Near the site, so that retries, redirects and compression are dealt with between it and the spider.
+    "crawler.middlewares.ConditionalRequestMiddleware": 760,
+}
+EXTENSIONS = {
+    "crawler.extensions.progress.Progress": 500,
+    "crawler.extensions.summary.Summary": 510,
+}
+# Processes that read pages; one core is left to the network. 0 means all cores but one.
+CLASSIFY_WORKERS = 0
+# A page that keeps a worker longer is given up with the worker (seconds).
+CLASSIFY_TIMEOUT = 60
+# Shorter texts are no article: one for pages that say they are one, one for pages that do not (characters).
+ARTICLE_MIN_CHARS = 120
+ARTICLE_MIN_CHARS_UNDECLARED = 500
+
+# --- The process ---
+
+# A door for running code in the crawler that nobody asked for stays shut.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+LOG_LEVEL = "INFO"
+# A dropped page is counted with its reason; its text in the log helps nobody.
+DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"
+FEED_EXPORT_ENCODING = "utf-8"

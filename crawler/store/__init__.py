@@ -1,0 +1,17 @@
+"""The store: MongoDB, an embedded one or any other, as the keeper of articles."""
+
+from crawler.store.documents import RawPage, StoredArticle
+from crawler.store.errors import RefusedError, StoreError
+from crawler.store.queries import PublisherCounts
+from crawler.store.store import Store
+from crawler.store.writes import Outcome
+
+__all__ = [
+    "Outcome",
+    "PublisherCounts",
+    "RawPage",
+    "RefusedError",
+    "Store",
+    "StoreError",
+    "StoredArticle",
+]

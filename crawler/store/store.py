@@ -1,0 +1,280 @@
+"""The store: where articles, what they said before, their raw pages and the crawls' figures are kept."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from pymongo import WriteConcern
+from pymongo.errors import InvalidName, OperationFailure
+
+from crawler.store import queries, writes
+from crawler.store.connection import UNAUTHORIZED, Document, connect, plain_errors
+from crawler.store.documents import (
+    RawPage,
+    StoredArticle,
+    article_document,
+    clean,
+    fetch_document,
+    page_document,
+    raw_page,
+    storable,
+)
+from crawler.store.errors import StoreError
+from crawler.store.schema import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from pymongo import MongoClient
+    from scrapy.settings import BaseSettings
+
+    from crawler.items import Article, Fetch
+
+DATABASE = "broadsheet"
+ADDRESSES_PER_QUERY = 1000
+
+
+class Store:
+    """Articles in MongoDB: one document a canonical address, however many processes write it.
+
+    Made by `Store.open` or `Store.from_settings`, and to be closed, which a with statement does. All
+    methods block, and may be called from several threads. Each raises `StoreError`, with a message of one
+    line for the user, when the server is out of reach or refuses.
+
+    Args:
+        client: connects to the server; closed with the store.
+        database: name of the database.
+        address: the server's ``host:port``, for messages.
+        server: what keeps the server running; left with the store.
+    """
+
+    def __init__(
+        self,
+        client: MongoClient[Document],
+        database: str,
+        address: str,
+        server: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self._client = client
+        self._address = address
+        self._server = server or nullcontext()
+        self._refusal: StoreError | None = None
+        try:
+            self._database = client.get_database(database, write_concern=WriteConcern(w="majority", j=True))
+        except InvalidName as error:
+            raise StoreError(f"MONGO_DATABASE: {database!r} is no name for a database") from error
+        self._articles = self._database["articles"]
+        self._revisions = self._database["revisions"]
+        self._pages = self._database["pages"]
+        self._crawls = self._database["crawls"]
+
+    @classmethod
+    def open(cls, uri: str | None, database: str = DATABASE, home: Path | None = None) -> Self:
+        """Connect, and make the collections, validators and indexes that are missing.
+
+        Args:
+            uri: MongoDB's connection string; None or empty for the embedded server.
+            database: name of the database.
+            home: where the embedded server keeps its files; None for BROADSHEET_HOME or ``.broadsheet``.
+
+        Raises:
+            StoreError: the server cannot be started or reached, or does not let us in.
+        """
+        server = None
+        if not uri:
+            # Not at the top: it needs a POSIX system, which a store elsewhere does not.
+            from crawler.store.server import EmbeddedServer
+
+            server = EmbeddedServer(home)
+            uri = server.uri
+        try:
+            client, address = connect(uri)
+            store = cls(client, database, address, server)
+            store._prepare()
+        except BaseException:
+            if server:
+                server.close()
+            raise
+        return store
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Open the store that Scrapy's settings name: MONGO_URI, MONGO_DATABASE.
+
+        Raises:
+            StoreError: as `Store.open`.
+        """
+        return cls.open(settings.get("MONGO_URI"), settings.get("MONGO_DATABASE") or DATABASE)
+
+    def close(self) -> None:
+        """Close the connections; an embedded server ends when nobody else uses it. May be called twice."""
+        self._client.close()
+        self._server.__exit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def write(self, article: Article) -> writes.Outcome:
+        """Store an article and its raw page.
+
+        The same article may be written any number of times, by several writers at once: there is one
+        document a canonical address, and what an article said before it changed is kept in ``revisions``.
+
+        Returns:
+            STORED for a new article, CHANGED for one whose ``content_hash`` is new, UNCHANGED for all
+            others, of which only ``url``, ``crawl`` and ``updated_at`` are updated.
+
+        Raises:
+            RefusedError: the article is too large, or against the schema.
+        """
+        with self._writing(f"the article {clean(article.canonical_url or article.url)}"):
+            document = article_document(article, datetime.now(UTC))
+            writes.check_size(document)
+            if writes.note_visit(self._articles, document):
+                return writes.Outcome.UNCHANGED
+            page = page_document(article, document["page"])
+            writes.check_size(page)
+            # First the page: no article may name one that is not there.
+            writes.keep_page(self._pages, page)
+            return writes.keep_article(self._articles, self._revisions, document)
+
+    def touch(self, url: str, fetch: Fetch) -> bool:
+        """Note that a page was asked for again and had not changed (304).
+
+        Args:
+            url: the address that was fetched.
+            fetch: the visit; an ETag or Last-Modified that it lacks stays as it was.
+
+        Returns:
+            Whether the store has an article of that address.
+        """
+        with self._writing(f"the visit of {clean(url)}"):
+            visit = {
+                f"crawl.{name}": value for name, value in fetch_document(fetch).items() if value is not None
+            }
+            touched = self._articles.find_one_and_update(
+                queries.at_address(url),
+                {"$set": {**visit, "updated_at": datetime.now(UTC)}},
+                projection={"_id": True},
+                sort=queries.LATEST_WRITTEN,
+            )
+            return bool(touched)
+
+    def record_crawl(self, figures: Mapping[str, Any]) -> None:
+        """Keep a crawl's figures in ``crawls``, with the time as ``recorded_at``."""
+        with self._writing("the record of the crawl"):
+            self._crawls.insert_one({**storable(figures), "recorded_at": datetime.now(UTC)})
+
+    def validators(self, urls: Iterable[str]) -> dict[str, tuple[str | None, str | None, datetime]]:
+        """Read what conditional requests need.
+
+        Args:
+            urls: addresses that may be fetched.
+
+        Returns:
+            For each that is a stored article's: its ETag, its Last-Modified, and when it was last fetched.
+        """
+        asked = {clean(url): url for url in urls}
+        addresses = list(asked)
+        wanted = {"url": True, "canonical_url": True, "crawl": True}
+        found: dict[str, tuple[str | None, str | None, datetime]] = {}
+        with plain_errors(self._address):
+            # The fetched address comes last and wins: the validators are its own.
+            for key in ("canonical_url", "url"):
+                for start in range(0, len(addresses), ADDRESSES_PER_QUERY):
+                    chunk = {"$in": addresses[start : start + ADDRESSES_PER_QUERY]}
+                    for document in self._articles.find({key: chunk}, wanted):
+                        crawl = document["crawl"]
+                        found[asked[document[key]]] = (
+                            crawl["etag"],
+                            crawl["last_modified"],
+                            crawl["fetched_at"],
+                        )
+        return found
+
+    def get(self, url: str) -> StoredArticle | None:
+        """Read the article whose canonical address this is, or else the last that was fetched from it."""
+        with plain_errors(self._address):
+            document = self._articles.find_one(
+                {"canonical_url": {"$eq": clean(url)}}
+            ) or self._articles.find_one({"url": {"$eq": clean(url)}}, sort=queries.LATEST_WRITTEN)
+        return StoredArticle.from_document(document) if document else None
+
+    def page(self, digest: str) -> RawPage | None:
+        """Read the raw page that `StoredArticle.page` names."""
+        with plain_errors(self._address):
+            document = self._pages.find_one({"_id": {"$eq": clean(digest)}})
+        return raw_page(document) if document else None
+
+    def find(
+        self,
+        *,
+        publisher: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[StoredArticle]:
+        """Read articles, newest first: by when they were published, then by when they were first seen.
+
+        Args:
+            publisher: only this publisher's.
+            since: only those published at this time or later; one without a date counts by when it was seen.
+            until: only those published before this time, likewise.
+            limit: at most so many; None or 0 for all.
+        """
+        chosen = queries.matching(publisher, since, until)
+        with plain_errors(self._address):
+            for document in self._articles.find(chosen, sort=queries.NEWEST_FIRST, limit=limit or 0):
+                yield StoredArticle.from_document(document)
+
+    def count(
+        self, *, publisher: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> int:
+        """Count the articles that `find` would read."""
+        with plain_errors(self._address):
+            return self._articles.count_documents(queries.matching(publisher, since, until))
+
+    def publishers(self) -> list[str]:
+        """The names of the publishers that have articles in the store, sorted."""
+        with plain_errors(self._address):
+            return sorted(self._articles.distinct("publisher"))
+
+    def count_labels(self, publishers: Iterable[str] | None = None) -> dict[str, queries.PublisherCounts]:
+        """Count articles and blocks.
+
+        Args:
+            publishers: names of publishers; None for all.
+
+        Returns:
+            The counts by name, for each publisher that has articles.
+        """
+        with plain_errors(self._address):
+            rows = self._articles.aggregate(queries.label_counts(publishers))
+            return {row["_id"]: queries.PublisherCounts.from_row(row) for row in rows}
+
+    def _prepare(self) -> None:
+        with plain_errors(self._address):
+            try:
+                prepare(self._database)
+            except OperationFailure as error:
+                if error.code != UNAUTHORIZED:
+                    raise
+                # A user who may only read is welcome to.
+                self._refusal = StoreError(
+                    f"MongoDB at {self._address} does not let the user of MONGO_URI write to the database "
+                    f"{self._database.name}: grant it readWrite and dbAdmin"
+                )
+
+    @contextmanager
+    def _writing(self, subject: str) -> Iterator[None]:
+        if self._refusal:
+            raise self._refusal
+        with plain_errors(self._address, subject):
+            yield
