@@ -1,0 +1,86 @@
+"""What a user sees of mistakes and of missing parts: one clear line, an exit status, no traceback."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.store.server import EmbeddedServer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["derstandart"], "no publisher is named 'derstandart'; did you mean derstandard"),
+        (["site"], "domain: is missing; say -a domain=www.example.com"),
+        (["site", "-a", "domain=ftp://a.example"], "'ftp://a.example' is not a site"),
+        (["site", "-a", "domain=a.example", "-a", "limit=0"], "limit: '0' is not a number above 0"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(crawl, arguments, words):
+    done = crawl(*arguments)
+    assert done.status == 1
+    assert words in done.log
+    assert len(done.log.splitlines()) == 1
+
+
+def test_a_broken_publishers_file_is_told_in_one_line(crawl, tmp_path):
+    (tmp_path / "courier.toml").write_text(
+        'name = "Courier"\ndomain = "courier.example"\nlangauges = ["en"]\n'
+    )
+    done = crawl("courier", PUBLISHERS_DIR=str(tmp_path))
+    assert done.status == 1
+    assert "courier.toml: langauges: is not a key of a publisher; use one of" in done.log
+    assert len(done.log.splitlines()) == 1
+
+
+def test_without_a_store_no_crawl_begins(site, crawl):
+    done = crawl(
+        "site",
+        "-a",
+        site.domain,
+        MONGO_URI="mongodb://reader:hunter2@127.0.0.1:1/?serverSelectionTimeoutMS=300",
+    )
+    assert done.status == 1
+    errors = [line for line in done.log.splitlines() if " ERROR: " in line]
+    assert len(errors) == 1
+    assert "127.0.0.1:1" in errors[0]
+    assert "MONGO_URI" in errors[0]
+    assert "Traceback" not in done.log
+    assert "hunter2" not in done.log
+    assert site.asked == []
+
+
+def test_a_crawl_ends_when_the_store_goes_away(site, crawl, tmp_path):
+    paths = [f"/story-of-the-day-{number}" for number in range(100001, 100021)]
+    site.sitemap("/sitemap.xml", dict.fromkeys(paths))
+    with EmbeddedServer(tmp_path) as server:
+        for path in paths:
+            site.article(path, f"Story {path}").before = server.close
+        address = f"{server.uri}{'&' if '?' in server.uri else '?'}serverSelectionTimeoutMS=300"
+        done = crawl("site", "-a", site.domain, "-s", "CONCURRENT_REQUESTS=1", MONGO_URI=address)
+    assert done.status == 1
+    assert "'finish_reason': 'store_unreachable'" in done.log
+    assert "Traceback" not in done.log
+    assert "MONGO_URI" in done.log
+    # The rest of the site was not fetched for nothing.
+    assert len([path for path in site.asked if path in paths]) < len(paths)
+
+
+def test_without_a_model_no_crawl_begins(site, crawl, tmp_path):
+    done = crawl("site", "-a", site.domain, CLASSIFIER_MODEL=str(tmp_path / "none.skops"))
+    assert done.status == 1
+    errors = [line for line in done.log.splitlines() if " ERROR: " in line]
+    assert len(errors) == 1
+    assert "none.skops" in errors[0]
+    assert "Traceback" not in done.log
+    assert site.asked == []
+
+
+def test_the_password_stands_in_no_log(site, crawl, mongo_uri):
+    site.article("/library-stays-open-after-all")
+    site.put("/", b'<a href="/library-stays-open-after-all">x</a>')
+    done = crawl("site", "-a", site.domain, "-L", "DEBUG")
+    assert done.status == 0, done.log
+    password = mongo_uri.partition("://")[2].partition("@")[0].partition(":")[2]
+    assert password
+    assert password not in done.log
