@@ -28,7 +28,7 @@ lint: $(READY) ## Check style and types
 
 lock: $(READY) ## Pin the dependencies of pyproject.toml in requirements.lock (ARGS=--upgrade for newer ones)
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --all-extras --generate-hashes \
 		--custom-compile-command "make lock" $(ARGS) pyproject.toml --output-file requirements.lock
 
 clean: ## Remove .venv and caches; the data in .broadsheet stays

@@ -24,7 +24,7 @@ _PLACES: Final = 5
 """A markup speaks differently as the block's own, its container's, that one's container's, further out, or inline."""
 
 
-class TokenEvidence(BaseEstimator):
+class TokenEvidence(BaseEstimator):  # type: ignore[misc]
     """Multinomial logistic regression over a block's words and over the markups around it.
 
     Parameters:

@@ -133,9 +133,7 @@ def _markups(page: Cut) -> tuple[list[list[str]], Ints, Ints]:
     for block, (owner, pieces) in enumerate(zip(page.owners, page.sources, strict=True)):
         element, is_tail = pieces[0]
         if not is_tail and element is not page.elements[owner]:
-            inline[block] = index.setdefault(
-                (element.tag, element.get("class", ""), element.get("id", "")), len(index)
-            )
+            inline[block] = index.setdefault((element.tag, element.get("class", ""), element.get("id", "")), len(index))
     return [_names(*markup) for markup in index], kinds, inline
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree, html
@@ -16,6 +15,7 @@ from classifier.parsing import parse_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 ATTRIBUTE: Final = "data-block-label"
 _SUFFIXES: Final = (".html", ".htm", ".html.gz")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
 import numpy as np
 import xxhash
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Ints = NDArray[np.int64]
-    Page = bytes | str | etree._Element | PageFeatures
+    Page: TypeAlias = bytes | str | etree._Element | PageFeatures
 
 Model = TypeVar("Model")
 
@@ -34,10 +34,14 @@ FORMAT: Final = 1
 """Grows when a fitted classifier comes to mean something else, so that older files are refused."""
 
 _UNKNOWN, _BOILERPLATE = -1, -2
-_CODES: Final = {**{label: code for code, label in enumerate(LABELS)}, None: _UNKNOWN, BOILERPLATE: _BOILERPLATE}
+_CODES: Final[dict[str | None, int]] = {
+    **{label: code for code, label in enumerate(LABELS)},
+    None: _UNKNOWN,
+    BOILERPLATE: _BOILERPLATE,
+}
 
 
-class BlockClassifier(ClassifierMixin, BaseEstimator):
+class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Labels every block of a page: article, ad, disclaimer, teaser or other.
 
     Three models stand on one another. A linear one reads the tokens of each block and of the markup around it. A small
@@ -116,7 +120,9 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):
         evidence = self._fit_evidence(features, y, weight, sites)
         inputs = [_inputs(page, given) for page, given in zip(features, evidence, strict=True)]
         self.first_, first = self._fit_network(inputs, y, weight, sites)
-        inputs = [_with_context(page, given, answer) for page, given, answer in zip(features, inputs, first, strict=True)]
+        inputs = [
+            _with_context(page, given, answer) for page, given, answer in zip(features, inputs, first, strict=True)
+        ]
         self.second_ = self._network(range(len(inputs)), inputs, y, weight)
         self.classes_ = np.array(LABELS)
         self.format_ = FORMAT
@@ -134,7 +140,8 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, page: Page) -> NDArray[np.str_]:
         """The most probable label of each block of a page, of shape (blocks,)."""
-        return self.classes_[self.predict_proba(page).argmax(1)]
+        labels: NDArray[np.str_] = self.classes_[self.predict_proba(page).argmax(1)]
+        return labels
 
     def _impute(
         self, features: list[PageFeatures], y: list[Ints], weight: list[Floats], sites: NDArray[np.str_]
@@ -209,7 +216,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):
     def _digest(self) -> str:
         digest = xxhash.xxh3_64()
         for array in _arrays((self.evidence_, self.first_, self.second_)):
-            digest.update(np.ascontiguousarray(array).view(np.uint8))
+            digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
 

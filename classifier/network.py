@@ -22,7 +22,7 @@ _CLIP = 4.0
 """Standard deviations beyond which a feature says no more."""
 
 
-class Network(BaseEstimator):
+class Network(BaseEstimator):  # type: ignore[misc]
     """Multi-layer perceptron with one hidden layer on standardised, clipped features.
 
     Only its weights are kept after fitting: they are all that prediction needs, and they load without the optimiser.
@@ -86,13 +86,14 @@ class Network(BaseEstimator):
         return softmax(activation @ self.layers_[1] + self.intercepts_[1])
 
     def _standardise(self, X: Floats) -> Floats:
-        scaled = X - self.mean_
+        scaled: Floats = X - self.mean_
         scaled *= self.scale_
-        return np.clip(scaled, -_CLIP, _CLIP, out=scaled)
+        np.clip(scaled, -_CLIP, _CLIP, out=scaled)
+        return scaled
 
 
 def softmax(scores: Floats) -> Floats:
     """Turn scores of shape (n, k) into probabilities row by row."""
-    powers = np.exp(scores - scores.max(1, keepdims=True))
+    powers: Floats = np.exp(scores - scores.max(1, keepdims=True))
     powers /= powers.sum(1, keepdims=True)
     return powers

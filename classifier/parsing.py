@@ -53,7 +53,7 @@ def _to_utf8(body: bytes) -> bytes:
                 return body[: error.start]
             encoding = _declared(body)
         else:
-            # ISO-2022-JP and UTF-7-like encodings are valid UTF-8 bytes, so an escape character asks for the declaration.
+            # ISO-2022-JP is valid UTF-8 bytes, so an escape character asks for the declaration.
             if b"\x1b$" not in body:
                 return body
             encoding = _declared(body)

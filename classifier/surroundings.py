@@ -56,14 +56,16 @@ class Surroundings:
     def container_sums(self, values: NDArray[np.float64] | Floats) -> NDArray[np.float64]:
         """Sum values of shape (n, k) over the containers of each block; of shape (n, LEVELS, k)."""
         behind = _cumulative(values)
-        return behind[self.ends] - behind[self.starts]
+        sums: NDArray[np.float64] = behind[self.ends] - behind[self.starts]
+        return sums
 
     def windows(self, values: NDArray[np.float64] | Floats, widths: tuple[int, ...]) -> NDArray[np.float64]:
         """Average values of shape (n, k) over the block and its neighbours; of shape (n, len(widths), k)."""
         behind = _cumulative(values)
         order, width = np.arange(len(values))[:, None], np.array(widths)
         first, last = np.maximum(0, order - width), np.minimum(len(values), order + width + 1)
-        return (behind[last] - behind[first]) / (last - first)[..., None]
+        means: NDArray[np.float64] = (behind[last] - behind[first]) / (last - first)[..., None]
+        return means
 
     def neighbours(self, step: int) -> tuple[Ints, NDArray[np.bool_]]:
         """The index of the block so many steps away, and whether there is one."""

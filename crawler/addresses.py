@@ -10,9 +10,7 @@ import tldextract
 from w3lib.url import canonicalize_url, url_query_cleaner
 
 # Parameters that say where a reader came from and nothing about the page.
-_TRACKING = re.compile(
-    r"(utm_|at_|mtm_|pk_)\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|cmpid|ref_src|ns_\w+|smid"
-)
+_TRACKING = re.compile(r"(utm_|at_|mtm_|pk_)\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|cmpid|ref_src|ns_\w+|smid")
 _FILE = re.compile(
     r"\.(jpe?g|png|gif|webp|svg|ico|mp[34]|m4a|webm|mov|avi|m3u8|pdf|docx?|xlsx?|pptx?|zip|gz|css|js|json|xml|rss"
     r"|atom|txt)$"

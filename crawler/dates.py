@@ -48,9 +48,7 @@ def parse_moment(text: str, now: datetime | None = None) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(
-            f"{text!r} is neither a length of time such as 2d nor a date such as 2025-01-31"
-        ) from None
+        raise ValueError(f"{text!r} is neither a length of time such as 2d nor a date such as 2025-01-31") from None
     return _utc(moment)
 
 

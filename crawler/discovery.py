@@ -97,9 +97,7 @@ def read_links(response: TextResponse, max_addresses: int) -> Listing:
             if len(pages) >= max_addresses:
                 break
     feeds = response.xpath("//link[contains(concat(' ', @rel, ' '), ' alternate ')][@href]")
-    urls = (
-        _join(response.url, feed.attrib["href"]) for feed in feeds if feed.attrib.get("type") in _FEED_TYPES
-    )
+    urls = (_join(response.url, feed.attrib["href"]) for feed in feeds if feed.attrib.get("type") in _FEED_TYPES)
     return Listing(
         pages=[Address(url) for url in pages],
         listings=[Address(url) for url in dict.fromkeys(urls) if url],

@@ -110,9 +110,7 @@ class _Page:
                 *texts_of(self.microdata.get("dateModified")),
             ),
             language=self._language(text),
-            section=_first(
-                *self._property("articleSection", "name"), *self._meta("article:section", "section")
-            ),
+            section=_first(*self._property("articleSection", "name"), *self._meta("article:section", "section")),
             tags=self._tags(),
             image=self._image(),
             access=self._access(),
@@ -134,9 +132,7 @@ class _Page:
 
         A page may not speak for another site, and one that names its site's front page names nothing.
         """
-        named = (
-            link.get("href") for link in self.root.iter("link") if "canonical" in _words(link.get("rel"))
-        )
+        named = (link.get("href") for link in self.root.iter("link") if "canonical" in _words(link.get("rel")))
         for candidate in (*named, *self._meta("og:url")):
             try:
                 canonical = normalise(urljoin(self.url, (candidate or "").strip()))
@@ -183,14 +179,9 @@ class _Page:
     def _authors(self) -> list[str]:
         for names in (
             texts_of(resolve(self.json_ld.get("author"), self.nodes), "name"),
-            self._meta(
-                "article:author", "og:article:author", "author", "parsely-author", "dc.creator", "byl"
-            ),
+            self._meta("article:author", "og:article:author", "author", "parsely-author", "dc.creator", "byl"),
             texts_of(self.microdata.get("author"), "name"),
-            (
-                " ".join("".join(link.itertext()).split())
-                for link in self.root.iterfind(".//a[@rel='author']")
-            ),
+            (" ".join("".join(link.itertext()).split()) for link in self.root.iterfind(".//a[@rel='author']")),
         ):
             authors = [author for name in names for author in self._people(name)]
             if authors:
@@ -244,9 +235,7 @@ class _Page:
         return []
 
     def _image(self) -> str | None:
-        image = _first(
-            *self._property("image", "url", "contentUrl"), *self._meta("og:image", "twitter:image")
-        )
+        image = _first(*self._property("image", "url", "contentUrl"), *self._meta("og:image", "twitter:image"))
         try:
             address = urljoin(self.url, image) if image else ""
         except ValueError:
@@ -265,9 +254,7 @@ class _Page:
 
     def _rights(self) -> Rights:
         rights = rights_of(self._meta("robots", "broadsheet"), self._meta("tdm-reservation"))
-        links = (
-            link.get("href") for link in self.root.iter("link", "a") if "license" in _words(link.get("rel"))
-        )
+        links = (link.get("href") for link in self.root.iter("link", "a") if "license" in _words(link.get("rel")))
         rights.licence = _first(*self._property("license", "url", "@id", "name"), *filter(None, links))
         return rights
 

@@ -74,11 +74,7 @@ class ConditionalRequestMiddleware:
             NotModified: the answer is a 304.
             IgnoreRequest: the store is out of reach.
         """
-        if (
-            response.status != 304
-            or not request.meta.get("article")
-            or (pipeline := self._pipeline()) is None
-        ):
+        if response.status != 304 or not request.meta.get("article") or (pipeline := self._pipeline()) is None:
             return response
         fetch = cast("PublisherSpider", self._crawler.spider).fetch_of(response)
         # A 304 may leave out the validators that it confirms.

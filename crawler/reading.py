@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifier.extraction import extract_tree
-from classifier.model import load_classifier
-
 from classifier.parsing import parse_html
+from classifier.storage import load_classifier
 from crawler.items import BlockRecord
 from crawler.metadata import Facts, read_facts
 
@@ -61,9 +60,7 @@ def read_page(html: bytes, url: str, encoding: str | None = None, model: str = "
         facts=read_facts(root, url, page.text),
         text=page.text,
         blocks=[
-            BlockRecord(
-                label=block.label, text=block.text, xpath=block.xpath, p=block.probabilities[block.label]
-            )
+            BlockRecord(label=block.label, text=block.text, xpath=block.xpath, p=block.probabilities[block.label])
             for block in page.blocks
         ],
         confidence=page.confidence,

@@ -26,9 +26,7 @@ def rights_of(robots: Iterable[str], reservations: Iterable[str]) -> Rights:
         robots: contents of robots directives, such as ``noindex, noai`` or ``somebot: noai``.
         reservations: contents of TDM reservations, of which ``1`` reserves text and data mining.
     """
-    directives = {
-        word.strip().lower() for text in robots for part in text.split(",") for word in part.split(":")
-    }
+    directives = {word.strip().lower() for text in robots for part in text.split(",") for word in part.split(":")}
     return Rights(
         robots_noai="noai" in directives,
         tdm_reservation=any(text.strip() == "1" for text in reservations),

@@ -42,9 +42,7 @@ class PublisherSpiderLoader(SpiderLoader):
             publisher = self._registry.load(spider_name)
         except KeyError:
             nearest = self._registry.nearest(spider_name)
-            hint = (
-                f"did you mean {' or '.join(nearest)}?" if nearest else "`scrapy publishers` lists them all."
-            )
+            hint = f"did you mean {' or '.join(nearest)}?" if nearest else "`scrapy publishers` lists them all."
             raise KeyError(f"no publisher is named {spider_name!r}; {hint}") from None
         members = {"name": publisher.key, "publisher": publisher, "__module__": PublisherSpider.__module__}
         return type("PublisherSpider", (PublisherSpider,), members)

@@ -56,9 +56,7 @@ class SiteServer(ThreadingHTTPServer):
     def __init__(self, port: int = 0) -> None:
         """Listen on ``port`` of the loopback; 0 takes a free one."""
         self.resources = {
-            (site.host, path): Resource.of(path, text)
-            for site in load_sites()
-            for path, text in site.files().items()
+            (site.host, path): Resource.of(path, text) for site in load_sites() for path, text in site.files().items()
         }
         super().__init__(("127.0.0.1", port), _Handler)
 

@@ -101,9 +101,7 @@ class Command(ScrapyCommand):
     def _show(self, store: Store, opts: Namespace) -> None:
         article = store.get(opts.show)
         if article is None:
-            raise NotFoundError(
-                f"no article of the address {opts.show}; `scrapy articles` lists what there is"
-            )
+            raise NotFoundError(f"no article of the address {opts.show}; `scrapy articles` lists what there is")
         if opts.format == "jsonl":
             _print_lines([article])
         else:
@@ -133,9 +131,7 @@ def _moment(value: str) -> datetime:
         moment = datetime.fromisoformat(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise ArgumentTypeError(
-            f"{value!r} is no time: write 12h, 2d, 3w, or a date such as 2026-07-31"
-        ) from None
+        raise ArgumentTypeError(f"{value!r} is no time: write 12h, 2d, 3w, or a date such as 2026-07-31") from None
 
 
 def _end(value: str) -> datetime:
@@ -194,9 +190,7 @@ def _print_table(articles: Iterator[StoredArticle], total: int) -> None:
     for article in articles:
         kept = article.counts.get("article", 0)
         table.add_row(
-            _text(_minute(article.published_at) or "unknown").append(
-                f"\n{printable(article.publisher)}", "dim"
-            ),
+            _text(_minute(article.published_at) or "unknown").append(f"\n{printable(article.publisher)}", "dim"),
             _text(article.title or "(no title)").append(f"\n{printable(article.canonical_url)}", "dim"),
             str(kept),
             str(sum(article.counts.values()) - kept),

@@ -65,9 +65,7 @@ class Command(ScrapyCommand):
         if not console.is_terminal:
             console.width = _PIPE_WIDTH
         console.print(_table(chosen))
-        console.print(
-            f"{len(chosen)} of {len(publishers)} publishers. Crawl one with: scrapy crawl NAME", style="dim"
-        )
+        console.print(f"{len(chosen)} of {len(publishers)} publishers. Crawl one with: scrapy crawl NAME", style="dim")
 
 
 def _matches(publisher: Publisher, opts: Namespace) -> bool:

@@ -89,9 +89,7 @@ class StorePipeline:
         if self._closing is None:
             logger.error("%s", error)
             # Not awaited: the spider closes only when what is under way is done.
-            self._closing = asyncio.ensure_future(
-                self._crawler.engine.close_spider_async(reason="store_unreachable")
-            )
+            self._closing = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="store_unreachable"))
 
     async def _spider_closed(self, spider: Spider, reason: str) -> None:
         if not self._store:

@@ -73,9 +73,7 @@ class Workers:
         """End the processes; calls that have not begun are given up."""
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
 
-    async def _call(
-        self, pool: ProcessPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def _call(self, pool: ProcessPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         future = pool.submit(_timed, self._timeout, partial(function, *args, **kwargs))
         return await asyncio.wrap_future(future)
 

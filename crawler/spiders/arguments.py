@@ -75,9 +75,7 @@ def _moment(name: str, text: str | None) -> datetime | None:
 
 def _end(name: str, text: str | None) -> datetime | None:
     moment = _moment(name, text)
-    is_day = (
-        text is not None and len(text.strip()) == len("2025-01-31") and moment and moment.time() == time()
-    )
+    is_day = text is not None and len(text.strip()) == len("2025-01-31") and moment and moment.time() == time()
     return moment + timedelta(days=1) if moment and is_day else moment
 
 

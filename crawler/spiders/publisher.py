@@ -133,9 +133,7 @@ class PublisherSpider(Spider):
             dont_filter=True,
         )
 
-    def listing_requests(
-        self, addresses: list[Address], kind: str = "sitemap", **meta: Any
-    ) -> Iterator[Request]:
+    def listing_requests(self, addresses: list[Address], kind: str = "sitemap", **meta: Any) -> Iterator[Request]:
         """Yield requests for sitemaps and feeds, as far as the bound and the dates asked for let them."""
         for address in addresses:
             if self.arguments.since and address.modified and address.modified < self.arguments.since:

@@ -91,9 +91,7 @@ class SiteSpider(PublisherSpider):
             priority=_FIRST,
             dont_filter=True,
         )
-        yield from self.listing_requests(
-            [Address(url) for url in sitemaps or [urljoin(response.url, "/sitemap.xml")]]
-        )
+        yield from self.listing_requests([Address(url) for url in sitemaps or [urljoin(response.url, "/sitemap.xml")]])
 
     def parse_front_page(self, response: Response) -> Iterator[Request]:
         """Follow the feeds that the front page announces, and keep its links in case nothing else helps."""

@@ -17,9 +17,7 @@ from crawler.store.errors import RefusedError
 if TYPE_CHECKING:
     from crawler.store.connection import Document
 
-MAX_DOCUMENT_BYTES = (
-    15 * 1024 * 1024
-)  # MongoDB's own limit is 16 MB; a revision is a little larger than its article
+MAX_DOCUMENT_BYTES = 15 * 1024 * 1024  # MongoDB's own limit is 16 MB; a revision is a little larger than its article
 MAX_PAGE_BYTES = 512 * 1024 * 1024
 MAX_DEPTH = 20
 OF_THE_PAGE = ("html", "encoding")  # fields of an article that go to `pages`
@@ -101,11 +99,7 @@ class RawPage:
 def article_document(article: Article, now: datetime) -> Document:
     """Make the document of an article that is new to the store."""
     document: Document = storable(
-        {
-            field.name: getattr(article, field.name)
-            for field in fields(article)
-            if field.name not in OF_THE_PAGE
-        }
+        {field.name: getattr(article, field.name) for field in fields(article) if field.name not in OF_THE_PAGE}
     )
     return document | {
         "page": hashlib.sha256(article.html).hexdigest(),
@@ -170,9 +164,7 @@ def storable(value: Any, depth: int = 0) -> Any:
         case Real():
             return float(value)
         case Mapping():
-            return {
-                clean(str(key)).translate(KEY_SIGNS): storable(held, depth + 1) for key, held in value.items()
-            }
+            return {clean(str(key)).translate(KEY_SIGNS): storable(held, depth + 1) for key, held in value.items()}
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {field.name: storable(getattr(value, field.name), depth + 1) for field in fields(value)}
         case list() | tuple() | set() | frozenset():

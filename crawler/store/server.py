@@ -207,9 +207,7 @@ class EmbeddedServer:
         with suppress(FileNotFoundError), self._log.open("rb") as log:
             log.seek(logged if self._log.stat().st_size >= logged else 0)
             if b"DBPathInUse" in log.read():
-                return (
-                    f"another mongod is using {self.folder / 'db'}: stop it, or set MONGO_URI to its address"
-                )
+                return f"another mongod is using {self.folder / 'db'}: stop it, or set MONGO_URI to its address"
         return (
             f"the database in {self.folder} did not start (mongod's exit status is {status}, {self._log} "
             "says why): bring the folder back from a backup, or move it away to begin with an empty store"
@@ -232,9 +230,7 @@ class EmbeddedServer:
         except OperationFailure:
             pass  # made before a crash; should the password be another's, connecting says so
         except PyMongoError as error:
-            raise StoreError(
-                f"the database in {self.folder} went away at once: {self._log} says why"
-            ) from error
+            raise StoreError(f"the database in {self.folder} went away at once: {self._log} says why") from error
         made.rename(kept)
         return password
 

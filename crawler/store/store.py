@@ -156,9 +156,7 @@ class Store:
             Whether the store has an article of that address.
         """
         with self._writing(f"the visit of {clean(url)}"):
-            visit = {
-                f"crawl.{name}": value for name, value in fetch_document(fetch).items() if value is not None
-            }
+            visit = {f"crawl.{name}": value for name, value in fetch_document(fetch).items() if value is not None}
             touched = self._articles.find_one_and_update(
                 queries.at_address(url),
                 {"$set": {**visit, "updated_at": datetime.now(UTC)}},
@@ -202,9 +200,9 @@ class Store:
     def get(self, url: str) -> StoredArticle | None:
         """Read the article whose canonical address this is, or else the last that was fetched from it."""
         with plain_errors(self._address):
-            document = self._articles.find_one(
-                {"canonical_url": {"$eq": clean(url)}}
-            ) or self._articles.find_one({"url": {"$eq": clean(url)}}, sort=queries.LATEST_WRITTEN)
+            document = self._articles.find_one({"canonical_url": {"$eq": clean(url)}}) or self._articles.find_one(
+                {"url": {"$eq": clean(url)}}, sort=queries.LATEST_WRITTEN
+            )
         return StoredArticle.from_document(document) if document else None
 
     def page(self, digest: str) -> RawPage | None:

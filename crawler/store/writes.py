@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
     from crawler.store.connection import Document
 
-MAX_DOCUMENT_BYTES = (
-    15 * 1024 * 1024
-)  # MongoDB's own limit is 16 MB; a revision is a little larger than its article
+MAX_DOCUMENT_BYTES = 15 * 1024 * 1024  # MongoDB's own limit is 16 MB; a revision is a little larger than its article
 
 
 class Outcome(StrEnum):
@@ -60,9 +58,7 @@ def keep_page(pages: Collection[Document], page: Document) -> None:
         pages.update_one({"_id": page["_id"]}, {"$setOnInsert": page}, upsert=True)
 
 
-def keep_article(
-    articles: Collection[Document], revisions: Collection[Document], document: Document
-) -> Outcome:
+def keep_article(articles: Collection[Document], revisions: Collection[Document], document: Document) -> Outcome:
     """Insert an article, or replace it by a new revision.
 
     No transaction is needed, which a single server does not have. What a revision says never changes, so

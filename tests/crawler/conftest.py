@@ -61,9 +61,7 @@ class Site(ThreadingHTTPServer):
         """Put anything at a path; see `Answer`."""
         self.answers[path] = Answer(body, **answer)
 
-    def article(
-        self, path: str, title: str = "Library stays open", headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    def article(self, path: str, title: str = "Library stays open", headers: Mapping[str, str] | None = None) -> Answer:
         """Put an article at a path."""
         head = f'<title>{title} | Courier</title><meta property="og:type" content="article">'
         body = f"<article><h1>{title}</h1>{PARAGRAPHS}</article>"
@@ -93,11 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.answers.get(self.path, Answer(b"nothing here", "text/plain", 404))
         answer.before()
         status = answer.status
-        if (
-            status == 200
-            and answer.headers.get("ETag")
-            and self.headers["If-None-Match"] == answer.headers["ETag"]
-        ):
+        if status == 200 and answer.headers.get("ETag") and self.headers["If-None-Match"] == answer.headers["ETag"]:
             status = 304
         self.send_response(status)
         for name, value in answer.headers.items():

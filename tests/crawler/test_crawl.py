@@ -136,10 +136,7 @@ def test_a_second_crawl_fetches_only_what_changed(site, crawl, database):
     after = articles(database)
     assert after["second-story-100002"]["title"] == "Harbour bridge opens again"
     assert after["second-story-100002"]["revision"] == 2
-    assert (
-        after["first-story-100001"]["crawl"]["fetched_at"]
-        > before["first-story-100001"]["crawl"]["fetched_at"]
-    )
+    assert after["first-story-100001"]["crawl"]["fetched_at"] > before["first-story-100001"]["crawl"]["fetched_at"]
     assert after["first-story-100001"]["updated_at"] > before["first-story-100001"]["updated_at"]
     assert done.stat("conditional/not_modified") == 1
     # The sitemap dates the third before its last fetch.
@@ -164,9 +161,7 @@ def test_since_until_and_limit_bound_what_is_fetched(site, crawl, database):
 
 
 def test_where_there_is_nothing_else_the_front_page_is_read(site, crawl, database):
-    site.put(
-        "/", b'<a href="/library-stays-open-after-all">x</a> <a href="/our-team">x</a> <a href="/login">x</a>'
-    )
+    site.put("/", b'<a href="/library-stays-open-after-all">x</a> <a href="/our-team">x</a> <a href="/login">x</a>')
     site.article("/library-stays-open-after-all")
     site.article("/our-team")
     done = crawl("site", "-a", site.domain)

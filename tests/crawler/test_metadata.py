@@ -93,10 +93,7 @@ def test_the_pages_own_node_is_taken_and_no_teasers():
 
 
 def test_a_broken_script_takes_no_other_with_it():
-    assert (
-        facts('<script type="application/ld+json">{"@type": NewsArticle,</script>' + ld(NODE)).section
-        == "Local"
-    )
+    assert facts('<script type="application/ld+json">{"@type": NewsArticle,</script>' + ld(NODE)).section == "Local"
 
 
 @pytest.mark.parametrize(
@@ -119,9 +116,7 @@ def test_a_page_may_not_speak_for_another(named, canonical):
 
 
 def test_the_language_of_the_text_wins_over_that_of_the_template():
-    german = (
-        "Der Gemeinderat hat gestern beschlossen, die alte Bibliothek am Marktplatz weiter zu betreiben. " * 4
-    )
+    german = "Der Gemeinderat hat gestern beschlossen, die alte Bibliothek am Marktplatz weiter zu betreiben. " * 4
     assert facts(text=german, html='<html lang="en">').language == "de"
     assert facts(text=german).language == "de"
     assert facts(text="Nur kurz.", html='<html lang="en">').language == "en"
@@ -144,8 +139,7 @@ def test_what_the_page_says_that_it_is(head, kind):
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from([*NODE, "@id", "name"]), inner, max_size=4)
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*NODE, "@id", "name"]), inner, max_size=4)
     ),
     max_leaves=12,
 )
@@ -159,7 +153,4 @@ def test_no_json_breaks_the_reading(values):
 
 
 def test_json_nested_without_end_is_left_out():
-    assert (
-        facts('<script type="application/ld+json">' + "[" * 100_000 + "</script>" + ld(NODE)).section
-        == "Local"
-    )
+    assert facts('<script type="application/ld+json">' + "[" * 100_000 + "</script>" + ld(NODE)).section == "Local"

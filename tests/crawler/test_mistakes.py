@@ -24,9 +24,7 @@ def test_a_mistake_is_told_in_one_line(crawl, arguments, words):
 
 
 def test_a_broken_publishers_file_is_told_in_one_line(crawl, tmp_path):
-    (tmp_path / "courier.toml").write_text(
-        'name = "Courier"\ndomain = "courier.example"\nlangauges = ["en"]\n'
-    )
+    (tmp_path / "courier.toml").write_text('name = "Courier"\ndomain = "courier.example"\nlangauges = ["en"]\n')
     done = crawl("courier", PUBLISHERS_DIR=str(tmp_path))
     assert done.status == 1
     assert "courier.toml: langauges: is not a key of a publisher; use one of" in done.log

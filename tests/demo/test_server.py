@@ -44,9 +44,7 @@ def test_every_article_is_found_from_robots_txt(host: str, get: Get) -> None:
     assert f"http://{host}/" in locations(pages)
     articles = locations(news)
     assert len(articles) >= 7
-    assert [
-        entry.link for entry in feedparser.parse(get(f"http://{host}/feed.xml").content).entries
-    ] == articles
+    assert [entry.link for entry in feedparser.parse(get(f"http://{host}/feed.xml").content).entries] == articles
     assert {get(url).status_code for url in articles} == {200}
 
 

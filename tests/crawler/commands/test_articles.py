@@ -110,9 +110,7 @@ def test_filters(filled: Store, articles: Callable[..., Any], options: list[str]
     assert [json.loads(line)["title"] for line in out.splitlines()] == [f"Day {day}" for day in days]
 
 
-def test_until_a_date_counts_the_whole_day(
-    store: Store, make_article: Make, articles: Callable[..., Any]
-) -> None:
+def test_until_a_date_counts_the_whole_day(store: Store, make_article: Make, articles: Callable[..., Any]) -> None:
     store.write(make_article(published_at=datetime(2026, 7, 1, 23, 59, tzinfo=UTC)))
     assert "1 article\n" in articles("--until", "2026-07-01")[1]
     assert "0 articles\n" in articles("--until", "2026-06-30")[1]
@@ -269,9 +267,7 @@ def _chunks(descriptor: int) -> Iterator[bytes]:
             return
 
 
-def test_colour_is_for_terminals_without_NO_COLOR(
-    store: Store, make_article: Make, environment: Environment
-) -> None:
+def test_colour_is_for_terminals_without_NO_COLOR(store: Store, make_article: Make, environment: Environment) -> None:
     store.write(make_article())
     coloured = on_a_terminal(environment, "--show", URL)
     assert f"{ESCAPE}[32marticle" in coloured

@@ -17,9 +17,7 @@ def test_every_bundled_publisher_is_valid():
     registry = Registry()
     publishers = [registry.load(name) for name in registry.names()]
     assert len(publishers) > 150
-    assert all(
-        publisher.sources and publisher.languages and len(publisher.country) == 2 for publisher in publishers
-    )
+    assert all(publisher.sources and publisher.languages and len(publisher.country) == 2 for publisher in publishers)
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,7 @@ def test_what_cannot_be_used_is_named(arguments, words):
         CrawlArguments.read(**arguments)
 
 
-@pytest.mark.parametrize(
-    ("content", "words"), [("a.example/one", "begin it with https://"), ("\n#\n", "no address")]
-)
+@pytest.mark.parametrize(("content", "words"), [("a.example/one", "begin it with https://"), ("\n#\n", "no address")])
 def test_a_file_of_addresses_that_holds_none(tmp_path, content, words):
     file = tmp_path / "urls.txt"
     file.write_text(content)

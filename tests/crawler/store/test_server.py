@@ -78,9 +78,7 @@ def wait_for_shutdown(home: Path, server: psutil.Process) -> None:
     assert (home / "mongo" / "db" / "mongod.lock").read_bytes() == b""
 
 
-def test_commands_share_a_server_that_ends_with_the_last(
-    start: Callable[[], Command], tmp_path: Path
-) -> None:
+def test_commands_share_a_server_that_ends_with_the_last(start: Callable[[], Command], tmp_path: Path) -> None:
     first, second = start(), start()
     assert port_of(first) == port_of(second)
     (server,) = mongods(tmp_path)
@@ -93,9 +91,7 @@ def test_commands_share_a_server_that_ends_with_the_last(
     wait_for_shutdown(tmp_path, server)
 
 
-def test_eight_at_once_start_one_server_that_outlives_the_killed(
-    start: Callable[[], Command], tmp_path: Path
-) -> None:
+def test_eight_at_once_start_one_server_that_outlives_the_killed(start: Callable[[], Command], tmp_path: Path) -> None:
     commands = [start() for _ in range(8)]
     assert len({port_of(command) for command in commands}) == 1
     (server,) = mongods(tmp_path)
@@ -242,9 +238,7 @@ def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
         EmbeddedServer(tmp_path / "file")
 
 
-def test_home_is_BROADSHEET_HOME_or_stands_beside_scrapy_cfg(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_home_is_BROADSHEET_HOME_or_stands_beside_scrapy_cfg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROADSHEET_HOME", str(tmp_path / "home"))
     assert default_home() == tmp_path / "home"
     monkeypatch.delenv("BROADSHEET_HOME")

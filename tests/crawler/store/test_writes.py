@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 URL = "https://news.example/harbour"
 
 anything = st.text(st.characters(exclude_categories=[]), max_size=200)
-same_store = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+same_store = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def test_a_new_article_is_stored_whole(store: Store, make_article: Make) -> None:
@@ -60,13 +58,11 @@ def test_the_same_article_again_costs_one_update_and_doubles_nothing(
     before = database["articles"].find_one()
     later = Fetch("job-2", "news", datetime(2026, 7, 3, tzinfo=UTC), 200, '"newer"')
     database.command("profile", 2)
-    assert (
-        store.write(make_article(crawl=later, html=b"another ad", title="Not looked at")) is Outcome.UNCHANGED
-    )
+    assert store.write(make_article(crawl=later, html=b"another ad", title="Not looked at")) is Outcome.UNCHANGED
     database.command("profile", 0)
-    assert [
-        entry["op"] for entry in database["system.profile"].find({"ns": {"$regex": "articles|pages"}})
-    ] == ["update"]
+    assert [entry["op"] for entry in database["system.profile"].find({"ns": {"$regex": "articles|pages"}})] == [
+        "update"
+    ]
     (after,) = database["articles"].find()
     assert after["crawl"] == asdict(later)
     assert before is not None
@@ -160,9 +156,7 @@ def test_the_schema_refuses_a_bad_article_and_names_the_field(
     assert database["articles"].count_documents({}) == 0
 
 
-def test_no_other_program_can_write_a_bad_article_either(
-    store: Store, database: Documents, make_article: Make
-) -> None:
+def test_no_other_program_can_write_a_bad_article_either(store: Store, database: Documents, make_article: Make) -> None:
     store.write(make_article())
     for change in ({"note": "mine"}, {"revision": "two"}, {"published_at": "yesterday"}):
         with pytest.raises(WriteError, match="failed validation"):
