@@ -1,0 +1,101 @@
+"""`python -m classifier train`: train a classifier on labelled pages.
+
+Reads labelled HTML (docs/labelling.md), trains, writes the model and beside it a model card in Markdown, and reports
+how good the model is on sites that it has not seen: by cross-validation, with the sites split into folds.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from classifier.commands.failure import CommandError
+from classifier.commands.tables import print_problems, print_read, print_scores, progress, read_folders
+from classifier.evaluation import Answer, cross_validate
+from classifier.model import BlockClassifier
+from classifier.modelcard import write_card
+from classifier.storage import save_classifier
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from classifier.dataset import Dataset
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the folders, the model's file and the folds."""
+    parser.add_argument(
+        "folders", metavar="DIR", nargs="+", type=Path, help="a folder of labelled HTML (.html, .htm, also gzipped)"
+    )
+    parser.add_argument(
+        "--output", metavar="MODEL.skops", type=Path, required=True, help="where the model goes; its card ends in .md"
+    )
+    parser.add_argument(
+        "--folds",
+        metavar="N",
+        type=_folds,
+        default=5,
+        help="parts into which the sites are split for the report (default: 5; 0 leaves the report out)",
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=0, help="the same pages and seed give the same model (default: 0)"
+    )
+
+
+def run(options: Namespace) -> int:
+    """Read, train, save, report."""
+    output: Path = options.output
+    if output.suffix != ".skops":
+        raise CommandError(f"--output {output}: the name of a model file ends in .skops")
+    console, terminal = Console(highlight=False), Console(stderr=True, highlight=False)
+    dataset = read_folders(options.folders, terminal)
+    print_problems(dataset.problems, terminal)
+    print_read(dataset, console)
+    classifier = BlockClassifier(random_state=options.seed)
+    try:
+        _fit(classifier, dataset, terminal)
+    except ValueError as error:
+        raise CommandError(f"nothing was trained: {error}") from error
+    save_classifier(classifier, output)
+    console.print(f"{output}: model {classifier.version_}, {output.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
+    answers = _cross_validate(classifier, dataset, options.folds, terminal) if options.folds else []
+    if answers:
+        console.print()
+        print_scores(answers, f"On sites not seen in training ({options.folds} folds by site)", console)
+    card = write_card(output, classifier, dataset, options.folders, answers, options.folds)
+    console.print(f"{card}: the model card", soft_wrap=True)
+    return 0
+
+
+def _fit(classifier: BlockClassifier, dataset: Dataset, terminal: Console) -> None:
+    with progress(terminal) as bar:
+        bar.add_task("training", total=None)
+        classifier.fit(
+            [example.features for example in dataset.examples],
+            [example.labels for example in dataset.examples],
+            dataset.sites,
+        )
+
+
+def _cross_validate(classifier: BlockClassifier, dataset: Dataset, folds: int, terminal: Console) -> list[Answer]:
+    answers: list[Answer] = []
+    folds = min(folds, len(set(dataset.sites)))
+    with progress(terminal) as bar:
+        task = bar.add_task("cross-validating", total=folds)
+        try:
+            for fold in cross_validate(classifier, dataset.examples, folds, classifier.random_state):
+                answers += fold
+                bar.advance(task)
+        except ValueError as error:
+            terminal.print(f"no cross-validated report: {error}", style="yellow", markup=False)
+            return []
+    return answers
+
+
+def _folds(value: str) -> int:
+    if not value.isdecimal() or value == "1":
+        raise ArgumentTypeError(f"{value!r} is no number of folds: write 2 or more, or 0 for no report")
+    return int(value)

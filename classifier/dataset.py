@@ -1,0 +1,173 @@
+"""Labelled pages read for training and measuring: features, labels, sites, and all that is wrong with them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import py3langid
+
+from classifier.blocks import cut
+from classifier.features import PageFeatures, featurize
+from classifier.hints import read_hints
+from classifier.labelled import LabelError, read_labelled
+from classifier.parsing import parse_html
+from classifier.problems import (
+    Problem,
+    Repeated,
+    find_missing_labels,
+    find_nested_contradictions,
+    find_unknown_labels,
+)
+from classifier.sites import site_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from lxml import etree
+
+_SUFFIXES: Final = (".html", ".htm", ".html.gz", ".htm.gz")
+_CODE: Final = re.compile(r"\s*([a-z]{2,3})(?![a-z])", re.IGNORECASE)
+_MIN_IDENTIFIABLE: Final = 200
+"""Below this the language of a text is a guess (characters)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled page, without its tree, so that thousands fit in memory.
+
+    Attributes:
+        path: the file.
+        site: the site that it comes from.
+        language: an ISO 639 code, or ``unknown``.
+        labels: a label for each block; None where the page does not say.
+        chars: the characters of each block.
+        features: what the model sees of the page.
+    """
+
+    path: Path
+    site: str
+    language: str
+    labels: list[str | None]
+    chars: list[int]
+    features: PageFeatures = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Labelled pages.
+
+    Attributes:
+        examples: the pages that can be used, in the order of their paths.
+        problems: what is wrong, with these and with those that can't be used.
+    """
+
+    examples: list[Example]
+    problems: list[Problem]
+
+    @property
+    def sites(self) -> list[str]:
+        """The site of each page."""
+        return [example.site for example in self.examples]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many blocks have each label."""
+        return Counter(label for example in self.examples for label in example.labels if label)
+
+
+def find_pages(folders: Iterable[Path]) -> list[Path]:
+    """List the labelled pages under some folders, each once.
+
+    Args:
+        folders: searched at any depth for ``.html`` and ``.htm``, also gzipped; or such files themselves.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no page in it.
+    """
+    pages: dict[Path, Path] = {}
+    for folder in folders:
+        if not folder.exists():
+            raise FileNotFoundError(f"{folder}: no such file or folder")
+        files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+        found = [file for file in files if file.is_file() and file.name.lower().endswith(_SUFFIXES)]
+        if not found:
+            raise FileNotFoundError(f"{folder}: there are no pages in it ({', '.join(_SUFFIXES)})")
+        for file in found:
+            pages.setdefault(file.resolve(), file)
+    return list(pages.values())
+
+
+def read_dataset(paths: Iterable[Path]) -> Dataset:
+    """Read labelled pages.
+
+    A page that can't be used becomes a problem of the answer instead of an exception, so that all of them can be
+    told at once.
+
+    Args:
+        paths: the files.
+    """
+    examples: list[Example] = []
+    problems: list[Problem] = []
+    repeated = Repeated()
+    for path in paths:
+        try:
+            example, found = _read_page(path, repeated)
+        except (OSError, EOFError, zlib.error) as error:
+            problems.append(Problem(f"{path}: can't read it ({getattr(error, 'strerror', None) or error}); left out"))
+            continue
+        problems += found
+        if example is not None:
+            examples.append(example)
+    dataset = Dataset(examples, problems + repeated.problems())
+    if not any(problem.fatal for problem in problems):
+        dataset.problems.extend(find_missing_labels(dataset.counts))
+    return dataset
+
+
+def read_page(path: Path) -> bytes:
+    """Read a page's file, gzipped or not.
+
+    Raises:
+        OSError, EOFError, zlib.error: it can't be read.
+    """
+    content = path.read_bytes()
+    return gzip.decompress(content) if path.suffix == ".gz" else content
+
+
+def _read_page(path: Path, repeated: Repeated) -> tuple[Example | None, Sequence[Problem]]:
+    content, name = read_page(path), str(path)
+    try:
+        page = read_labelled(content, name)
+    except LabelError as error:
+        root = parse_html(content)
+        unknown = [] if root is None else find_unknown_labels(root, name)
+        return None, unknown or [Problem(f"{error}; left out")]
+    if not any(page.labels):
+        return None, [Problem(f"{name}: no element with text in it has a data-block-label; left out")]
+    blocks = cut(page.root)
+    site = site_of(page.root, name)
+    repeated.add(blocks, page.labels, name, site)
+    chars = [len(text) for text in blocks.texts]
+    language = _language(page.root, blocks.texts)
+    features = featurize(blocks, read_hints(page.root))
+    return Example(path, site, language, page.labels, chars, features), find_nested_contradictions(blocks, name)
+
+
+def _language(root: etree._Element, texts: Sequence[str]) -> str:
+    declared = next(_declared(root), None)
+    if declared is not None:
+        return declared.lower()
+    text = "\n".join(texts)
+    return py3langid.classify(text)[0] if len(text) >= _MIN_IDENTIFIABLE else "unknown"
+
+
+def _declared(root: etree._Element) -> Iterator[str]:
+    for value in (root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang")):
+        if found := _CODE.match(value or ""):
+            yield found[1]

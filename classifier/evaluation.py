@@ -1,0 +1,347 @@
+"""How good a classifier's answers are on labelled pages: scores, calibration, confidence, and whether two differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+from scipy.stats import bootstrap
+from sklearn.base import clone
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import GroupKFold
+
+from classifier.decoding import decode
+from classifier.labels import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from classifier.dataset import Example
+    from classifier.model import BlockClassifier
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+RESAMPLES: Final = 2000
+"""Resamples of a bootstrap."""
+LEVEL: Final = 0.95
+"""Level of its intervals."""
+MIN_SITES: Final = 10
+"""With fewer sites than this, a bootstrap resamples pages: a handful of sites has too few resamples."""
+
+_CODES: Final = {label: code for code, label in enumerate(LABELS)}
+_UNUSED: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a classifier answered for a page of n blocks.
+
+    Attributes:
+        example: the page.
+        codes: for each block, the index of the answered label in `LABELS`.
+        probabilities: of shape (n, 5).
+        confidence: that of the page-level decision, 0..1.
+    """
+
+    example: Example
+    codes: Ints
+    probabilities: NDArray[np.float32]
+    confidence: float
+
+    @property
+    def gold(self) -> Ints:
+        """For each block, the index of its true label; -1 where the page does not say which of the five it is."""
+        return np.array([_CODES.get(label or "", _UNUSED) for label in self.example.labels], np.int64)
+
+    @property
+    def confusion(self) -> Ints:
+        """Blocks by true label (rows) and answered label (columns), of shape (5, 5)."""
+        gold = self.gold
+        used = gold >= 0
+        matrix: Ints = confusion_matrix(gold[used], self.codes[used], labels=range(len(LABELS)))
+        return matrix
+
+    @property
+    def loss(self) -> float:
+        """How far the answered article is from the true one: 1 - F1 over the characters of the blocks.
+
+        Blocks of which the page only says that they are not article count here.
+        """
+        known = np.array([label is not None for label in self.example.labels])
+        article = np.array([label == LABELS[0] for label in self.example.labels])[known]
+        answered, chars = (self.codes == 0)[known], np.array(self.example.chars)[known]
+        both, total = chars[article & answered].sum(), chars[article].sum() + chars[answered].sum()
+        return float(1 - 2 * both / total) if total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores over the blocks of some pages.
+
+    Attributes:
+        confusion: blocks by true label (rows) and answered label (columns), of shape (5, 5).
+        article_f1: the mean over pages of the article's F1 over characters.
+    """
+
+    confusion: Ints
+    article_f1: float
+
+    @property
+    def support(self) -> Ints:
+        """How many blocks truly have each label."""
+        count: Ints = self.confusion.sum(1)
+        return count
+
+    @property
+    def precision(self) -> Floats:
+        """Of the blocks answered with each label, the share that truly has it; 0 where there are none."""
+        return _divide(np.diag(self.confusion), self.confusion.sum(0))
+
+    @property
+    def recall(self) -> Floats:
+        """Of the blocks that truly have each label, the share answered with it; 0 where there are none."""
+        return _divide(np.diag(self.confusion), self.confusion.sum(1))
+
+    @property
+    def f1(self) -> Floats:
+        """The harmonic mean of the two, for each label."""
+        return f1_of(self.confusion)
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the labels that some block truly has."""
+        return float(macro_f1_of(self.confusion))
+
+    @property
+    def accuracy(self) -> float:
+        """The share of blocks that are right."""
+        return float(_divide(np.trace(self.confusion), self.confusion.sum()))
+
+
+def answer(classifier: BlockClassifier, example: Example) -> Answer:
+    """Ask a classifier for the labels of a page."""
+    probabilities = classifier.predict_proba(example.features)
+    decision = decode(probabilities, example.features)
+    return Answer(example, decision.codes, probabilities, decision.confidence)
+
+
+def cross_validate(
+    classifier: BlockClassifier, examples: Sequence[Example], folds: int, seed: int = 0
+) -> Iterator[list[Answer]]:
+    """Answer every page by a classifier that has not seen its site.
+
+    Args:
+        classifier: its parameters are used; it is not changed.
+        examples: pages of two sites or more.
+        folds: parts into which the sites are split; no more than there are sites.
+        seed: of the split.
+
+    Yields:
+        The answers for each fold.
+    """
+    sites = [example.site for example in examples]
+    splits = GroupKFold(min(folds, len(set(sites))), shuffle=True, random_state=seed)
+    for seen, unseen in splits.split(sites, groups=sites):
+        part = [examples[i] for i in seen]
+        model = clone(classifier).fit(
+            [example.features for example in part],
+            [example.labels for example in part],
+            [example.site for example in part],
+        )
+        yield [answer(model, examples[i]) for i in unseen]
+
+
+def score(answers: Sequence[Answer]) -> Scores:
+    """Score the answers for some pages, at least one."""
+    confusion = np.sum([page.confusion for page in answers], axis=0)
+    return Scores(confusion, 1 - float(np.mean([page.loss for page in answers])))
+
+
+def score_by(answers: Iterable[Answer], key: Callable[[Answer], str]) -> dict[str, tuple[int, Scores]]:
+    """Score the answers for groups of pages.
+
+    Args:
+        answers: what to score.
+        key: the group of a page: its language, say.
+
+    Returns:
+        For each group, how many pages it has and their scores; the largest group first.
+    """
+    groups: dict[str, list[Answer]] = {}
+    for page in answers:
+        groups.setdefault(key(page), []).append(page)
+    by_size = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {name: (len(pages), score(pages)) for name, pages in by_size}
+
+
+def loss_in_least_confident(answers: Sequence[Answer], share: float = 0.1) -> float:
+    """Tell how much of all loss lies in the pages with the lowest confidence.
+
+    Args:
+        answers: for some pages, at least one.
+        share: how large a part of the pages to look at, 0..1; rounded up to whole pages.
+
+    Returns:
+        The share of the sum of `Answer.loss`, 0..1; NaN where there is no loss.
+    """
+    by_confidence = sorted(answers, key=lambda page: page.confidence)
+    losses = np.array([page.loss for page in by_confidence])
+    worst = int(np.ceil(share * len(losses)))
+    return float(losses[:worst].sum() / losses.sum()) if losses.sum() else float("nan")
+
+
+def calibration_error(answers: Sequence[Answer], bins: int = 10) -> float:
+    """Tell how far probabilities are from frequencies (expected calibration error: Guo et al., ICML 2017).
+
+    Args:
+        answers: for some pages.
+        bins: of equal width, into which the probability of the most probable label of each block falls.
+
+    Returns:
+        The distance between the mean probability in a bin and the share that was right, its mean weighted by size.
+    """
+    truth, probabilities = pooled(answers)
+    given = probabilities.max(1)
+    right = truth[np.arange(len(truth)), probabilities.argmax(1)]
+    place = np.minimum((given * bins).astype(int), bins - 1)
+    gap = np.bincount(place, right, bins) - np.bincount(place, given, bins)
+    return float(np.abs(gap).sum() / max(1, len(given)))
+
+
+def summary(answers: Sequence[Answer]) -> dict[str, str]:
+    """Put the scores that are one figure into words.
+
+    Args:
+        answers: for some pages, at least one.
+
+    Returns:
+        What each figure is, and the figure.
+    """
+    scores, lost = score(answers), loss_in_least_confident(answers)
+    return {
+        "macro F1 of the labels, over blocks": f"{scores.macro_f1:.3f}",
+        "blocks right": f"{scores.accuracy:.1%}",
+        "article F1 over characters, mean over pages": f"{scores.article_f1:.3f}",
+        "calibration error": f"{calibration_error(answers):.3f}",
+        "share of all loss in the least confident tenth of the pages": "no loss" if np.isnan(lost) else f"{lost:.0%}",
+    }
+
+
+def pooled(answers: Sequence[Answer]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Put the blocks of some pages together.
+
+    Returns:
+        Which label each block truly has, and how probable each was, both of shape (blocks, 5); without the blocks of
+        which nobody said which of the five they are.
+    """
+    gold = np.concatenate([page.gold for page in answers])
+    probabilities = np.concatenate([page.probabilities for page in answers])
+    used = gold >= 0
+    return gold[used, None] == np.arange(len(LABELS)), probabilities[used]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much better one classifier is than another on the same pages.
+
+    Attributes:
+        name: the score that differs.
+        first: the score of the first classifier.
+        second: that of the other.
+        low: lower end of the interval of ``first - second``.
+        high: its upper end.
+    """
+
+    name: str
+    first: float
+    second: float
+    low: float
+    high: float
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two classifiers on the same pages.
+
+    Attributes:
+        unit: what the bootstrap resampled.
+        units: how many of these there are.
+        differences: the macro F1's first, then that of each label.
+    """
+
+    unit: Literal["sites", "pages"]
+    units: int
+    differences: list[Difference]
+
+
+def compare(first: Sequence[Answer], second: Sequence[Answer], seed: int = 0) -> Comparison:
+    """Compare two classifiers by a paired bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
+
+    Whole sites are resampled, since pages of one site share their markup and so their mistakes; single pages where
+    there are fewer sites than `MIN_SITES`.
+
+    Args:
+        first: the answers of one classifier.
+        second: those of the other, for the same pages in the same order.
+        seed: of the resamples.
+    """
+    sites = {example.site for example in (page.example for page in first)}
+    by_site = len(sites) >= MIN_SITES
+    keys = [page.example.site if by_site else str(page.example.path) for page in first]
+    names, unit = np.unique(keys, return_inverse=True)
+    shape = (len(names), len(LABELS), len(LABELS))
+    counts = np.zeros((2, *shape), np.int64)
+    for model, answers in enumerate((first, second)):
+        np.add.at(counts[model], unit, np.array([page.confusion for page in answers]))
+    scores: dict[str, Callable[[NDArray[np.int64]], Floats]] = {"macro F1": macro_f1_of}
+    scores |= {f"{label} F1": _f1_of_label(code) for code, label in enumerate(LABELS)}
+    draws = bootstrap(
+        (np.arange(len(names)),),
+        lambda chosen: np.array([f(counts[0][chosen].sum(0)) - f(counts[1][chosen].sum(0)) for f in scores.values()]),
+        n_resamples=RESAMPLES,
+        confidence_level=LEVEL,
+        method="percentile",
+        vectorized=False,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    totals = counts.sum(1)
+    differences = [
+        Difference(name, float(f(totals[0])), float(f(totals[1])), float(draws.low[i]), float(draws.high[i]))
+        for i, (name, f) in enumerate(scores.items())
+    ]
+    return Comparison("sites" if by_site else "pages", len(names), differences)
+
+
+def f1_of(confusion: Ints) -> Floats:
+    """The F1 of each label, of shape (..., 5), from blocks by true and answered label, of shape (..., 5, 5)."""
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return _divide(2 * hits, confusion.sum(-1) + confusion.sum(-2))
+
+
+def macro_f1_of(confusion: Ints) -> Floats:
+    """The mean F1 of the labels that some block truly has, from blocks by true and answered label."""
+    present = confusion.sum(-1) > 0
+    return _divide((f1_of(confusion) * present).sum(-1), present.sum(-1))
+
+
+def _f1_of_label(code: int) -> Callable[[Ints], Floats]:
+    def f1(confusion: Ints) -> Floats:
+        value: Floats = f1_of(confusion)[..., code]
+        return value
+
+    return f1
+
+
+def _divide(part: Ints | Floats, whole: Ints | Floats) -> Floats:
+    """Divide, with 0 where the divisor is 0."""
+    share: Floats = np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)
+    return share

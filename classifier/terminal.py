@@ -1,0 +1,20 @@
+"""Text of pages for a terminal: it is to be read, not obeyed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""C0 and C1 controls, marks that reorder text, and line separators that are no line feed."""
+
+
+def printable(text: str) -> str:
+    """Replace what would steer a terminal."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"[\t\n\r]+", " ", text))
+
+
+def json_line(value: dict[str, Any]) -> str:
+    """Write an object as one line of JSON, readable in every script, with controls escaped."""
+    return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
