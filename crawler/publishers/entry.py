@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from apscheduler.triggers.cron import CronTrigger
 from scrapy.exceptions import UsageError
-
-from crawler.dates import parse_span
 
 SourceKind = Literal["news_sitemap", "sitemap", "feed", "section"]
 
 _HOST = re.compile(r"(?!-)[a-z0-9.-]+(:\d{1,5})?")
 _CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
+_HOURLY = "0 * * * *"
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_TODAY = re.compile(r"\{today:([^{}]+)\}")
+_DAY_NUMBER = re.compile(r"(?<![\w/])[0-7](?!\w)")
 
 
 class PublisherError(UsageError):
@@ -32,7 +36,8 @@ class Source:
     Attributes:
         kind: ``news_sitemap``, ``sitemap``, ``feed`` (RSS or Atom), or ``section`` (a page that links to
             articles).
-        url: its absolute address; it may be on another site than the articles.
+        url: its absolute address; it may be on another site than the articles. In the file it may hold the day on
+            which it is read, such as ``{today:%Y-%m-%d}``, since some sitemaps are one a day or a month.
     """
 
     kind: SourceKind
@@ -51,10 +56,13 @@ class Publisher:
         languages: language codes (ISO 639), the main one first.
         sources: where to look for articles; none means that the site is asked: robots.txt, feeds, front page.
         exclude: addresses in which one of these is found are not fetched.
-        schedule: how often the publisher is worth a crawl, such as ``1h``.
+        schedule: when it is worth a crawl, in cron's form and UTC: minute, hour, day of the month, month, day of the
+            week; the last one by name, since numbers do not mean the same day everywhere.
+        priority: of two publishers that are due, the one with the greater number is crawled first.
         delay: least time between two requests in seconds; None leaves it to the settings.
         may_train: whether the publisher allows the training of models; None when it does not say.
         render: whether its pages need a browser.
+        allow_private: whether its pages may lie on, or redirect to, addresses of this machine or a private network.
     """
 
     key: str
@@ -64,10 +72,12 @@ class Publisher:
     languages: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     exclude: tuple[re.Pattern[str], ...] = ()
-    schedule: str = "1h"
+    schedule: str = _HOURLY
+    priority: int = 0
     delay: float | None = None
     may_train: bool | None = None
     render: bool = False
+    allow_private: bool = False
 
     @classmethod
     def from_toml(cls, key: str, text: str, file: str) -> Publisher:
@@ -95,10 +105,12 @@ class Publisher:
             languages=table.texts("languages", _CODE, 'give language codes, such as ["de"]'),
             sources=tuple(source.source() for source in table.tables("sources")),
             exclude=table.patterns("exclude"),
-            schedule=table.span("schedule", default="1h"),
+            schedule=table.cron("schedule", default=_HOURLY),
+            priority=table.integer("priority", default=0),
             delay=table.number("delay"),
             may_train=rights.flag("may_train", default=None),
             render=bool(table.flag("render", default=False)),
+            allow_private=bool(table.flag("allow_private", default=False)),
         )
         rights.finish()
         table.finish()
@@ -157,12 +169,24 @@ class _Table:
         except re.error as error:
             raise self.fail(key, f"{error.pattern!r} is no regular expression ({error})", mend) from None
 
-    def span(self, key: str, default: str) -> str:
-        value = self.text(key, mend='give a time, such as "30m", "6h" or "1d"', default=default)
+    def cron(self, key: str, default: str) -> str:
+        mend = 'give the five fields of cron, such as "*/15 * * * *" or "0 6 * * mon-fri"'
+        value = self.text(key, mend=mend, default=default)
+        *fields, weekday = value.split()
+        # Cron counts from Sunday and takes 7 for it as well, APScheduler counts from Monday; names are safe with both.
+        value = " ".join([*fields, _DAY_NUMBER.sub(lambda number: _DAYS[int(number[0]) % 7], weekday)])
         try:
-            parse_span(value)
+            CronTrigger.from_crontab(value, timezone=UTC)
         except ValueError as error:
-            raise self.fail(key, str(error), 'give a time, such as "30m", "6h" or "1d"') from None
+            raise self.fail(key, f"{value!r} is not valid ({error})", mend) from None
+        return value
+
+    def integer(self, key: str, default: int) -> int:
+        value = self.take(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.fail(key, f"{value!r} is not valid", "give a whole number, such as 10")
         return value
 
     def number(self, key: str) -> float | None:
@@ -201,7 +225,7 @@ class _Table:
         if kind not in kinds:
             raise self.fail("kind", f"{kind!r} is not valid", f"give one of {', '.join(kinds)}")
         mend = 'give an absolute address, such as "https://www.example.com/feed.xml"'
-        url = self.text("url", mend=mend)
+        url = _TODAY.sub(lambda form: datetime.now(UTC).strftime(form[1]), self.text("url", mend=mend))
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise self.fail("url", f"{url!r} is not valid", mend)

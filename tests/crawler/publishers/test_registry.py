@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,12 @@ def test_every_bundled_publisher_is_valid():
         (GOOD + 'languages = "en"', ["languages:", "not a list"]),
         (GOOD + 'languages = ["english"]', ["languages:", "'english'"]),
         (GOOD + 'country = "Austria"', ["country:", "two-letter"]),
-        (GOOD + 'schedule = "often"', ["schedule:", "'often'", '"6h"']),
+        (GOOD + 'schedule = "often"', ["schedule:", "'often'", '"*/15 * * * *"']),
+        (GOOD + 'schedule = "61 * * * *"', ["schedule:", "61", '"*/15 * * * *"']),
+        (GOOD + 'schedule = "0 0 * * 5-1"', ["schedule:", "fri-mon", "mon-fri"]),
+        (GOOD + "priority = 1.5", ["priority:", "1.5", "whole number"]),
+        (GOOD + "priority = true", ["priority:", "whole number"]),
+        (GOOD + 'allow_private = "no"', ["allow_private:", "true or false"]),
         (GOOD + 'render = "yes"', ["render:", "true or false"]),
         (GOOD + "delay = -1", ["delay:", "seconds"]),
         (GOOD + "exclude = ['(']", ["exclude:", "no regular expression"]),
@@ -52,6 +58,36 @@ def test_a_mistake_is_named_with_file_key_and_mend(text, words):
     assert message.startswith("courier.toml: ")
     assert "\n" not in message
     assert [word for word in words if word not in message] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("", "0 * * * *"),
+        ('schedule = "*/15 6-22 * * *"', "*/15 6-22 * * *"),
+        ('schedule = "0 6 * * 1-5"', "0 6 * * mon-fri"),
+        ('schedule = "0 6 * * 0,7"', "0 6 * * sun,sun"),
+        ('schedule = "0 6 * * */2"', "0 6 * * */2"),
+    ],
+)
+def test_the_days_of_a_schedule_are_read_as_cron_reads_them(written, read):
+    assert Publisher.from_toml("courier", GOOD + written, "courier.toml").schedule == read
+
+
+def test_the_keys_that_a_scheduler_and_a_test_site_need():
+    text = GOOD + "priority = -3\nallow_private = true"
+    publisher = Publisher.from_toml("courier", text, "courier.toml")
+    assert (publisher.priority, publisher.allow_private) == (-3, True)
+    publisher = Publisher.from_toml("courier", GOOD, "courier.toml")
+    assert (publisher.priority, publisher.allow_private, publisher.render) == (0, False, False)
+
+
+def test_a_source_may_be_one_a_day():
+    text = GOOD + '[[sources]]\nkind = "sitemap"\nurl = "https://courier.example/{today:%Y}/{today:%m-%d}.xml?x={y}"'
+    before = datetime.now(UTC)
+    url = Publisher.from_toml("courier", text, "courier.toml").sources[0].url
+    days = {f"https://courier.example/{day:%Y}/{day:%m-%d}.xml?x={{y}}" for day in (before, datetime.now(UTC))}
+    assert url in days
 
 
 def test_an_extra_folder_adds_and_replaces(tmp_path: Path):
