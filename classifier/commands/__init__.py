@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from classifier.commands import label, train
+from classifier.commands import corpora, label, train
 from classifier.commands.failure import CommandError
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ class Command(Protocol):
         """
 
 
-COMMANDS: Final[Mapping[str, Command]] = {"label": label, "train": train}
+COMMANDS: Final[Mapping[str, Command]] = {"label": label, "train": train, "corpora": corpora}
 """The commands by name."""

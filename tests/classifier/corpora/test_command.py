@@ -1,0 +1,66 @@
+"""`python -m classifier corpora` turns a clone into labelled HTML that can be trained on."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+from classifier.__main__ import main
+from classifier.labelled import read_labelled_files
+from classifier.sites import site_of
+from tests.classifier.corpora.clones import CLONES, KEYS, STORY, page, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_writes_labelled_pages_of_every_set(clone: tuple[str, Path], tmp_path: Path) -> None:
+    name, folder = clone
+    assert main(["corpora", name, str(folder), "--output", str(tmp_path / "out"), "--overlays", str(tmp_path)]) == 0
+    assert (tmp_path / "out" / f"{KEYS[name]}.html.gz").exists()
+    (labelled,) = read_labelled_files(tmp_path / "out")
+    assert labelled.labels == ["boilerplate", "article", "article", "boilerplate", "boilerplate"]
+    assert site_of(labelled.root, "") == "westmole.example"
+
+
+def test_hand_made_labels_win_over_the_gold_text(tmp_path: Path) -> None:
+    CLONES["bundle"](tmp_path)
+    labelled = page(*STORY.split("\n\n")).replace(b"<aside>", b'<aside data-block-label="ad">')
+    write(tmp_path / "labelled/gazette/0a1b.html.gz", labelled)
+    assert main(["corpora", "bundle", str(tmp_path), "--output", str(tmp_path / "out")]) == 0
+    (found,) = read_labelled_files(tmp_path / "out")
+    assert found.labels == [None, None, None, "ad", None]
+
+
+def test_an_overlay_of_a_bundle_labels_a_clone(tmp_path: Path) -> None:
+    CLONES["newspaper4k"](tmp_path / "clone")
+    labelled = page(*STORY.split("\n\n")).replace(b"<footer>", b'<footer data-block-label="disclaimer">')
+    write(tmp_path / "bundle/gold/newspaper4k.jsonl", '{"page": "newspaper4k/0a1b", "text": "", "url": null}\n')
+    write(tmp_path / "bundle/pages/newspaper4k/0a1b.html.gz", page(*STORY.split("\n\n")))
+    write(tmp_path / "bundle/labelled/newspaper4k/0a1b.html.gz", labelled)
+    overlays, out = str(tmp_path / "overlays"), tmp_path / "out"
+    assert main(["corpora", "overlay", str(tmp_path / "bundle"), "--output", overlays]) == 0
+    assert main(["corpora", "newspaper4k", str(tmp_path / "clone"), "--output", str(out), "--overlays", overlays]) == 0
+    (found,) = read_labelled_files(out)
+    assert found.labels == [None, None, None, None, "disclaimer"]
+
+
+def test_refuses_an_overlay_of_another_version_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    test_an_overlay_of_a_bundle_labels_a_clone(tmp_path)
+    write(tmp_path / "clone/html/0a1b.html", page(*STORY.split("\n\n"), head="<title>Newer</title>"))
+    arguments = ["corpora", "newspaper4k", str(tmp_path / "clone"), "--output", str(tmp_path / "out")]
+    assert main([*arguments, "--overlays", str(tmp_path / "overlays")]) == 0
+    assert "newspaper4k/0a1b: this is not the page that was labelled" in capsys.readouterr().err
+    (found,) = read_labelled_files(tmp_path / "out")
+    assert found.labels == ["boilerplate", "article", "article", "boilerplate", "boilerplate"]
+
+
+def test_leaves_out_a_page_without_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    CLONES["bundle"](tmp_path)
+    (tmp_path / "pages/gazette/0a1b.html.gz").write_bytes(gzip.compress(b""))
+    assert main(["corpora", "bundle", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
+    err = capsys.readouterr().err
+    assert "gazette/0a1b: there is no text in this page; left out" in err
+    assert "no page could be labelled" in err
