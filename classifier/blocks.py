@@ -35,6 +35,7 @@ class Cut:
         texts: the text of each block, white space folded, in document order.
         owners: for each block, the index of the container that it stands in.
         link_chars: for each block, the characters of its raw text that stand in links.
+        links: for each block, the first link that it stands in or holds; None for a block without one.
         sources: for each block, the pieces of text it is made of: an element, and whether it is the text behind the
             element (its tail) or at its beginning.
         elements: the container elements.
@@ -47,6 +48,7 @@ class Cut:
     texts: list[str] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
     link_chars: list[int] = field(default_factory=list)
+    links: list[etree._Element | None] = field(default_factory=list)
     sources: list[list[tuple[etree._Element, bool]]] = field(default_factory=list)
     elements: list[etree._Element] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
@@ -75,48 +77,59 @@ def cut(root: etree._Element) -> Cut:
         body = root
     page = Cut(elements=[body], parents=[0], depths=[0], starts=[0], ends=[0])
     elements, parents, depths, starts, ends = page.elements, page.parents, page.depths, page.starts, page.ends
-    owners, links, sources = page.owners, page.link_chars, page.sources
+    owners, link_chars, links, sources = page.owners, page.link_chars, page.links, page.sources
     runs: list[list[str]] = []
-
-    # One frame an open element: the element, its container, whether in a link, whether skipped.
-    path = [body]
-    frames = [(0, False, False)]
-    owner, in_link, skipped = 0, False, False
-    last_owner = -1
-    breaks = 0
+    owner, last_owner, breaks, gap, skipping = 0, -1, 0, False, False
+    open_links: list[etree._Element] = []
+    # The open elements outwards of the last one, and the kind of each.
+    path, kinds = [body], [_BLOCK_LEVEL]
 
     def add(text: str, element: etree._Element, is_tail: bool) -> None:
-        nonlocal last_owner, breaks
+        nonlocal last_owner, breaks, gap
         if owner != last_owner or breaks > 1:
-            owners.append(owner)
-            links.append(0)
-            sources.append([])
-            runs.append([])
             last_owner = owner
-        breaks = 0
-        runs[-1].append(text)
-        sources[-1].append((element, is_tail))
-        if in_link:
-            links[-1] += len(text)
+            owners.append(owner)
+            link_chars.append(0)
+            links.append(None)
+            sources.append([(element, is_tail)])
+            runs.append([text])
+        else:
+            runs[-1] += (" ", text) if gap else (text,)
+            sources[-1].append((element, is_tail))
+        breaks, gap = 0, False
+        if open_links:
+            link_chars[-1] += len(text)
+            if links[-1] is None:
+                links[-1] = open_links[-1]
+
+    def close() -> etree._Element:
+        nonlocal owner, gap, skipping
+        closed, kind = path.pop(), kinds.pop()
+        if kind == _BLOCK_LEVEL:
+            ends[owner] = len(owners)
+            owner = parents[owner]
+            gap = True
+        elif kind == _LINK:
+            open_links.pop()
+        elif kind == _SKIPPED:
+            skipping = False
+        if not skipping:
+            text = closed.tail
+            if text and not text.isspace():
+                add(text, closed, True)
+        return path[-1]
 
     walk = body.iter(etree.Element)
-    next(walk)
+    innermost = next(walk)
     text = body.text
     if text and not text.isspace():
         add(text, body, False)
     for element in walk:
         parent = element.getparent()
-        while path[-1] is not parent:
-            closed = path.pop()
-            inner = frames.pop()[0]
-            owner, in_link, skipped = frames[-1]
-            if inner != owner:
-                ends[inner] = len(owners)
-            if not skipped:
-                text = closed.tail
-                if text and not text.isspace():
-                    add(text, closed, True)
-        if not skipped:
+        while innermost is not parent:
+            innermost = close()
+        kind = _INLINE
+        if not skipping:
             kind = _KIND.get(element.tag, _BLOCK_LEVEL)
             if kind == _BLOCK_LEVEL:
                 parents.append(owner)
@@ -125,28 +138,23 @@ def cut(root: etree._Element) -> Cut:
                 elements.append(element)
                 starts.append(len(owners))
                 ends.append(0)
+                gap = True
             elif kind == _LINK:
-                in_link = True
+                open_links.append(element)
             elif kind == _BREAK:
                 breaks += 1
+                gap = True
             elif kind == _SKIPPED:
-                skipped = True
-            if kind != _SKIPPED:
+                skipping = True
+            if not skipping:
                 text = element.text
                 if text and not text.isspace():
                     add(text, element, False)
         path.append(element)
-        frames.append((owner, in_link, skipped))
+        kinds.append(kind)
+        innermost = element
     while len(path) > 1:
-        closed = path.pop()
-        inner = frames.pop()[0]
-        owner, in_link, skipped = frames[-1]
-        if inner != owner:
-            ends[inner] = len(owners)
-        if not skipped:
-            text = closed.tail
-            if text and not text.isspace():
-                add(text, closed, True)
+        close()
     ends[0] = len(owners)
     page.texts = [" ".join("".join(run).split()) for run in runs]
     return page

@@ -1,18 +1,21 @@
-"""What the words and the markup of a block say by themselves: a linear model over tokens."""
+"""What the words, the markup and the links of a block say by themselves: a linear model over tokens."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+import warnings
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from classifier.labels import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,26 +25,32 @@ if TYPE_CHECKING:
 
 _PLACES: Final = 5
 """A markup speaks differently as the block's own, its container's, that one's container's, further out, or inline."""
+_LONGEST: Final = 40
 
 
 class TokenEvidence(BaseEstimator):  # type: ignore[misc]
-    """Multinomial logistic regression over a block's words and over the markups around it.
+    """Multinomial logistic regression over a block's words, the markups around it and its link.
 
     Parameters:
         C: inverse strength of the L2 penalty.
         min_sites: a token counts when it was seen on at least so many sites; what fewer have is their own habit.
+        max_iter: steps of the optimiser; it is stopped short of convergence, which costs time and gains nothing on
+            unseen sites.
 
     Attributes:
         words_: the known words, sorted.
         names_: the known words of markup (tags, words of class names and ids), sorted.
+        links_: the known words of links, sorted.
         word_weights_: of shape (len(words_), 5).
         name_weights_: of shape (len(names_), 5 places * 5 labels).
+        link_weights_: of shape (len(links_), 5).
         intercept_: of shape (5,).
     """
 
-    def __init__(self, C: float = 0.15, min_sites: int = 4) -> None:
+    def __init__(self, C: float = 0.15, min_sites: int = 4, max_iter: int = 40) -> None:
         self.C = C
         self.min_sites = min_sites
+        self.max_iter = max_iter
 
     def fit(
         self, pages: Sequence[PageFeatures], y: NDArray[np.int64], sites: Sequence[str], weight: Floats | None = None
@@ -54,26 +63,36 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
             sites: the site of each page.
             weight: a weight for each block.
         """
-        self.words_ = self._common((set().union(*page.words) for page in pages), sites)
-        self.names_ = self._common((set().union(*page.markups) for page in pages), sites)
+        spoken = ({word.decode("utf-8", "replace") for line in page.words for word in line} for page in pages)
+        self.words_ = self._common(spoken, sites)
+        self.names_ = self._common((set(chain.from_iterable(page.markups)) for page in pages), sites)
+        self.links_ = self._common((set(chain.from_iterable(page.links)) for page in pages), sites)
         used = y >= 0
         design = sparse.vstack([self._design(page) for page in pages], format="csr")[used]
-        regression = LogisticRegression(C=self.C, max_iter=60)
-        regression.fit(design, y[used], None if weight is None else weight[used])
+        regression = LogisticRegression(C=self.C, max_iter=self.max_iter)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            regression.fit(design, y[used], None if weight is None else weight[used])
         weights = np.zeros((len(LABELS), design.shape[1]), np.float32)
         self.intercept_ = np.full(len(LABELS), -10, np.float32)
-        weights[regression.classes_] = regression.coef_
-        self.intercept_[regression.classes_] = regression.intercept_
-        at = len(self.words_)
-        self.word_weights_ = np.ascontiguousarray(weights[:, :at].T)
+        coefficients, intercepts = regression.coef_, regression.intercept_
+        if len(regression.classes_) == 2:  # scikit-learn keeps the second class alone
+            coefficients = np.concatenate((-coefficients, coefficients)) / 2
+            intercepts = np.concatenate((-intercepts, intercepts)) / 2
+        weights[regression.classes_] = coefficients
+        self.intercept_[regression.classes_] = intercepts
+        words, names, links = np.split(weights, [len(self.words_), design.shape[1] - len(self.links_)], axis=1)
+        self.word_weights_ = np.ascontiguousarray(words.T)
         self.name_weights_ = np.ascontiguousarray(
-            weights[:, at:].reshape(len(LABELS), _PLACES, -1).transpose(2, 1, 0).reshape(-1, _PLACES * len(LABELS))
+            names.reshape(len(LABELS), _PLACES, -1).transpose(2, 1, 0).reshape(-1, _PLACES * len(LABELS))
         )
+        self.link_weights_ = np.ascontiguousarray(links.T)
         return self
 
     def decision_function(self, page: PageFeatures) -> Floats:
         """The evidence of each block for each label: unnormalised log-probabilities, of shape (n, 5)."""
         words = _matrix(page.words, self._index("words_")) @ self.word_weights_
+        links = _matrix(page.links, self._index("links_")) @ self.link_weights_
         names = (_matrix(page.markups, self._index("names_")) @ self.name_weights_).reshape(-1, _PLACES, len(LABELS))
         names = np.concatenate((names, np.zeros((1, _PLACES, len(LABELS)), np.float32)))
         names[0, 3] = 0
@@ -81,6 +100,7 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
         evidence: Floats = (
             self.intercept_
             + words
+            + links
             + names[levels[:, 0], 0]
             + names[levels[:, 1], 1]
             + names[levels[:, 2], 2]
@@ -94,12 +114,7 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
         names = _matrix(page.markups, self._index("names_"))
         blocks = np.arange(n)
 
-        def placed(levels: NDArray[np.int64]) -> sparse.csr_matrix:
-            rows, columns = np.broadcast_arrays(blocks[:, None], levels)
-            ones = np.ones(levels.size, np.float32)
-            return sparse.csr_matrix((ones, (rows.ravel(), columns.ravel())), shape=(n, kinds)) @ names
-
-        def without(levels: NDArray[np.int64], nothing: int) -> sparse.csr_matrix:
+        def placed(levels: NDArray[np.int64], nothing: int = -1) -> sparse.csr_matrix:
             keep = levels != nothing
             rows = np.broadcast_to(blocks[:, None], levels.shape)[keep]
             ones = np.ones(len(rows), np.float32)
@@ -111,8 +126,9 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
                 placed(page.levels[:, :1]),
                 placed(page.levels[:, 1:2]),
                 placed(page.levels[:, 2:3]),
-                without(page.levels[:, 3:], 0),
-                without(page.inline[:, None], -1),
+                placed(page.levels[:, 3:], nothing=0),
+                placed(page.inline[:, None]),
+                _matrix(page.links, self._index("links_")),
             ),
             format="csr",
         )
@@ -121,15 +137,20 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
         seen: dict[str, set[str]] = {}
         for tokens, site in zip(pages, sites, strict=True):
             for token in tokens:
-                seen.setdefault(token, set()).add(site)
-        common = sorted(token for token, where in seen.items() if len(where) >= self.min_sites and len(token) < 40)
-        return np.array(common, dtype=np.str_)
+                if len(token) < _LONGEST:
+                    seen.setdefault(token, set()).add(site)
+        return np.array(sorted(token for token, where in seen.items() if len(where) >= self.min_sites), dtype=np.str_)
 
-    def _index(self, tokens: str) -> dict[str, int]:
+    def _index(self, tokens: str) -> dict[bytes, int] | dict[str, int]:
         # Built on first use and kept out of the model's file.
-        cache: dict[str, dict[str, int]] = self.__dict__.setdefault("_indexes", {})
+        cache: dict[str, dict[bytes, int] | dict[str, int]] = self.__dict__.setdefault("_indexes", {})
         if tokens not in cache:
-            cache[tokens] = {token: i for i, token in enumerate(getattr(self, tokens).tolist())}
+            known = getattr(self, tokens).tolist()
+            cache[tokens] = (
+                {token.encode(): i for i, token in enumerate(known)}
+                if tokens == "words_"
+                else {token: i for i, token in enumerate(known)}
+            )
         return cache[tokens]
 
     def __getstate__(self) -> dict[str, object]:
@@ -137,14 +158,13 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
         return {name: value for name, value in state.items() if name != "_indexes"}
 
 
-def _matrix(tokens: list[list[str]], index: dict[str, int]) -> sparse.csr_matrix:
+def _matrix(tokens: Sequence[Sequence[bytes]] | Sequence[Sequence[str]], index: Mapping[Any, int]) -> sparse.csr_matrix:
     """A row for each list of tokens, a column for each known token, 1 where the row has it."""
-    known: list[int] = []
-    ends = [0]
-    for row in tokens:
-        known += [index[token] for token in dict.fromkeys(row) if token in index]
-        ends.append(len(known))
+    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+    flat: Iterable[Any] = chain.from_iterable(tokens)
+    columns = np.fromiter(map(index.get, flat, repeat(-1)), np.int32, int(lengths.sum()))
+    known = columns >= 0
+    ends = np.concatenate(([0], np.cumsum(known)))[np.concatenate(([0], np.cumsum(lengths)))]
     return sparse.csr_matrix(
-        (np.ones(len(known), np.float32), np.array(known, np.int32), np.array(ends, np.int32)),
-        shape=(len(tokens), len(index)),
+        (np.ones(int(ends[-1]), np.float32), columns[known], ends), shape=(len(tokens), len(index))
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from classifier.blocks import cut
 from classifier.decoding import decode
+from classifier.embedded import read_embedded_story
 from classifier.features import featurize
 from classifier.hints import read_hints
 from classifier.labels import LABELS
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from classifier.model import BlockClassifier
+
+_FEW: Final = 600
+"""A page that shows more of a story than this is taken to show it (characters)."""
+_FAR_MORE: Final = 2
 
 
 @dataclass(slots=True)
@@ -95,7 +100,7 @@ def extract_tree(root: etree._Element, url: str | None = None, classifier: Block
     if not len(cuts):
         return Page("", [], 0.0)
     model = load_classifier() if classifier is None else classifier
-    features = featurize(cuts, read_hints(root))
+    features = featurize(cuts, read_hints(root, url))
     probabilities = model.predict_proba(features)
     decision = decode(probabilities, features)
     elements = [cuts.elements[owner] for owner in cuts.owners]
@@ -105,5 +110,20 @@ def extract_tree(root: etree._Element, url: str | None = None, classifier: Block
             decision.codes.tolist(), cuts.texts, elements, probabilities.tolist(), strict=True
         )
     ]
+    blocks += _unshown_story(root, blocks)
     text = "\n\n".join(block.text for block in blocks if block.label == "article")
     return Page(text, blocks, decision.confidence)
+
+
+def _unshown_story(root: etree._Element, blocks: list[Block]) -> list[Block]:
+    """The blocks of a story that stands in the page's JSON alone, behind a page that shows next to none of it."""
+    shown = sum(len(block.text) for block in blocks if block.label == "article")
+    if shown > _FEW:
+        return []
+    found = read_embedded_story(root)
+    if found is None or sum(map(len, found[1])) < _FAR_MORE * shown:
+        return []
+    script, paragraphs = found
+    seen = {block.text for block in blocks}
+    sure = dict.fromkeys(LABELS, 0.0) | {"article": 1.0}
+    return [Block("article", text, script.tag, dict(sure), script) for text in paragraphs if text not in seen]

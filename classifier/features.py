@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from classifier.characters import Kind, count_kinds
 from classifier.surroundings import LEVELS, Surroundings
 
 if TYPE_CHECKING:
+    from lxml import etree
+
     from classifier.blocks import Cut
     from classifier.hints import Hints
 
@@ -41,10 +44,21 @@ _COUNTED: Final = [
 _FIRST: Final = np.array([Kind.UPPER, Kind.LOWER, Kind.DIGIT, Kind.QUOTE])
 _LAST: Final = np.array([Kind.STOP, Kind.COLON, Kind.QUOTE, Kind.ELLIPSIS, Kind.DIGIT])
 _NAME: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_TELLING: Final = frozenset(
+    ("role", "itemprop", "itemtype", "data-testid", "data-component", "data-type", "aria-label")
+)
+"""Attributes whose words say what an element is for."""
 _MARKUP_LEVELS: Final = 9
 _MAX_NAMES = 24
-_HEAD, _TAIL = 160, 80
+_HEAD, _TAIL = 140, 70
 """Characters of a block's beginning and end whose words are looked at."""
+_PAIRED: Final = 9
+"""Words of a block's beginning that are looked at in pairs; a text of fewer words also counts as a whole."""
+_SIGNS: Final = (("’", "'"), ("“", " "), ("”", " "), ("„", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
+_WORD_BYTES: Final = bytes(
+    byte if byte >= 128 or chr(byte).isalnum() or chr(byte) in "\n'$%@&+#" else 32 for byte in range(256)
+)
+"""What separates words, as a space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +71,16 @@ class PageFeatures:
         markups: the distinct markups of the page, each as its tag and the words of its class and id.
         levels: which of ``markups`` the block's container and the containers around it have, of shape (n, 9).
         inline: which of ``markups`` the first inline element of the block has; -1 for none.
+        links: for each block, the names of what its first link tells.
         surroundings: what stands around each block.
     """
 
     dense: Floats
-    words: list[list[str]]
+    words: list[list[bytes]]
     markups: list[list[str]]
     levels: Ints
     inline: Ints
+    links: list[list[str]]
     surroundings: Surroundings
 
     def __len__(self) -> int:
@@ -75,7 +91,7 @@ class PageFeatures:
         """The features of a page without text."""
         none = np.zeros((0, LEVELS), np.int64)
         around = Surroundings(none, none, none[:, 0], np.zeros(0, np.float32))
-        return cls(np.zeros((0, 0), np.float32), [], [], none, none[:, 0], around)
+        return cls(np.zeros((0, 0), np.float32), [], [], none, none[:, 0], [], around)
 
 
 def featurize(page: Cut, hints: Hints) -> PageFeatures:
@@ -99,6 +115,7 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     parents = np.array(page.parents)
 
     markups, kinds, inline = _markups(page)
+    links, link_numbers = _links(page, hints.host)
     ancestors = np.empty((_MARKUP_LEVELS, n), np.int64)
     ancestors[0] = owners
     for level in range(1, _MARKUP_LEVELS):
@@ -116,43 +133,105 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     place = _place_features(page, around, owners, size, link)
     agreement = _agreement_features(page, hints, owners, size)
     near = _neighbour_features(around, owners, parents, tags, text[:, 0], link, last == Kind.STOP)
-    dense = np.concatenate((text, tag_columns, container, group, place, agreement, near), axis=1)
-    return PageFeatures(dense, _words(texts, counts, length), markups, levels, inline, around)
+    dense = np.concatenate((text, tag_columns, link_numbers, container, group, place, agreement, near), axis=1)
+    return PageFeatures(dense, _words(texts, counts, length), markups, levels, inline, links, around)
 
 
 def _markups(page: Cut) -> tuple[list[list[str]], Ints, Ints]:
     """The distinct markups of a page, which of them each container has, and which each block's first inline element."""
     index: dict[tuple[str, str, str], int] = {}
-    kinds = np.array(
-        [
-            index.setdefault((element.tag, element.get("class", ""), element.get("id", "")), len(index))
-            for element in page.elements
-        ]
-    )
+    found: list[list[str]] = []
+
+    def number(element: etree._Element) -> int:
+        key = (element.tag, element.get("class", ""), element.get("id", ""))
+        known = index.get(key)
+        if known is None:
+            known = index[key] = len(index)
+            found.append(_names(element, *key))
+        return known
+
+    kinds = np.array([number(element) for element in page.elements])
     inline = np.full(len(page), -1)
     for block, (owner, pieces) in enumerate(zip(page.owners, page.sources, strict=True)):
         element, is_tail = pieces[0]
         if not is_tail and element is not page.elements[owner]:
-            inline[block] = index.setdefault((element.tag, element.get("class", ""), element.get("id", "")), len(index))
-    return [_names(*markup) for markup in index], kinds, inline
+            inline[block] = number(element)
+    return found, kinds, inline
 
 
-def _names(tag: str, classes: str, identifier: str) -> list[str]:
-    found = _NAME.findall(f"{classes} {identifier}")[:_MAX_NAMES]
-    return [f"<{tag}", *(name.lower() for name in found if 1 < len(name) < 20)]
+def _names(element: etree._Element, tag: str, classes: str, identifier: str) -> list[str]:
+    words = _NAME.findall(f"{classes} {identifier}")[:_MAX_NAMES]
+    names = [f"<{tag}", *(name.lower() for name in words if 1 < len(name) < 20)]
+    for attribute, value in element.items():
+        if attribute in _TELLING:
+            names.extend(f"{attribute}:{word.lower()}" for word in _NAME.findall(value)[:4])
+        elif attribute in ("hidden", "aria-hidden") or (attribute == "style" and "none" in value):
+            names.append("hidden")
+    return list(dict.fromkeys(names))
 
 
-def _words(texts: list[str], counts: Floats, length: Floats) -> list[list[str]]:
-    unspaced = counts[:, Kind.UNSPACED] > 0.3 * length
-    words = [
-        (text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}").lower().split() for text in texts
-    ]
-    for block in np.flatnonzero(unspaced):
+def _links(page: Cut, host: str) -> tuple[list[list[str]], Floats]:
+    """What each block's first link tells of where it leads: as names, and as numbers."""
+    found: list[list[str]] = [[] for _ in page.links]
+    numbers = np.zeros((len(page), 4), np.float32)
+    for block, link in enumerate(page.links):
+        if link is None:
+            continue
+        names = found[block]
+        rel = link.get("rel")
+        if rel and "sponsored" in rel:
+            names.append("rel:sponsored")
+        if rel and "nofollow" in rel:
+            names.append("rel:nofollow")
+        if link.get("target") == "_blank":
+            names.append("target:blank")
+        href = (link.get("href") or "")[:300].strip().lower()
+        scheme, colon, rest = href.partition(":")
+        if colon and scheme in ("http", "https"):
+            address, path = rest[2:].partition("/")[::2]
+        elif href.startswith("//"):
+            address, path = href[2:].partition("/")[::2]
+        elif not href or href[0] == "#" or (colon and scheme.isalpha()):
+            names.append(f"href:{scheme if colon else '#'}")
+            continue
+        else:
+            address, path = host, href
+        path, _, query = path.partition("?")
+        steps = [step for step in path.split("/") if step]
+        away = bool(host) and not (address.endswith(host) or host.endswith(address))
+        if away:
+            names.append("href:away")
+            names.extend(f"to:{label}" for label in address.split(".")[-3:-1])
+        if query:
+            names.append("href:query")
+        for step in steps[:3]:
+            if len(step) < 16:
+                names.append(f"/{step}")
+        slug = max((step.count("-") + step.count("_") for step in steps), default=0)
+        numbers[block] = 1, away, min(slug, 12), min(len(steps), 8)
+    return found, numbers
+
+
+def _words(texts: list[str], counts: Floats, length: Floats) -> list[list[bytes]]:
+    """The words of each block's beginning and end, the pairs of words that it begins with, and a short text whole."""
+    cuts = [text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}" for text in texts]
+    page = "\n".join(cuts).lower()
+    for sign, plain in _SIGNS:
+        page = page.replace(sign, plain)
+    words = [line.split() for line in page.encode("utf-8", "replace").translate(_WORD_BYTES).split(b"\n")]
+    for block in np.flatnonzero(counts[:, Kind.UNSPACED] > 0.3 * length).tolist():
         text = texts[block]
         if len(text) > 90:
             text = text[:60] + text[-30:]
-        words[block] = [text[i : i + 2] for i in range(len(text) - 1)]
-    return words
+        words[block] = [text[i : i + 2].encode("utf-8", "replace") for i in range(len(text) - 1)]
+    found = []
+    for line in words:
+        start = line[:_PAIRED]
+        pairs = list(map(b" ".join, pairwise(start)))
+        if len(line) < _PAIRED:
+            pairs.append(b"=" + b" ".join(line))
+        found.append(list({*line, *pairs}))
+    return found
 
 
 def _text_features(

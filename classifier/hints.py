@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _META: Final = etree.XPath(
-    "//meta[@property='og:title' or @name='twitter:title' or @property='og:description' or @name='description']"
+    "//meta[@property='og:title' or @name='twitter:title' or @property='og:description' or @name='description'"
+    " or @property='og:url'] | //link[@rel='canonical']"
 )
 _LINKED_DATA: Final = etree.XPath("//script[@type='application/ld+json']")
 _MAX_JSON = 2**20
@@ -26,19 +28,22 @@ class Hints:
     Attributes:
         titles: the headline in every wording that the page gives it.
         descriptions: summaries of the page.
-        body: the JSON-LD ``articleBody``, white space folded; empty where there is none.
+        body: the JSON-LD ``articleBody``; empty where there is none.
+        host: the host that the page says it stands on, without ``www.``; empty where it does not say.
     """
 
     titles: tuple[str, ...] = ()
     descriptions: tuple[str, ...] = ()
     body: str = ""
+    host: str = ""
 
 
-def read_hints(root: etree._Element) -> Hints:
+def read_hints(root: etree._Element, url: str | None = None) -> Hints:
     """Read the hints from a parsed page.
 
     Args:
         root: the root element of the page.
+        url: the address of the page, for where it does not say its own.
 
     Returns:
         The hints; empty ones where the page says nothing or nonsense.
@@ -49,10 +54,13 @@ def read_hints(root: etree._Element) -> Hints:
     title = root.find("head/title")
     if title is not None and title.text:
         titles[_fold(title.text)] = None
+    host = ""
     for meta in _META(root):
         content = _fold(meta.get("content") or "")
         name = meta.get("property") or meta.get("name") or ""
-        if content:
+        if meta.tag == "link" or name == "og:url":
+            host = host or _host(meta.get("href") or content)
+        elif content:
             (titles if name.endswith("title") else descriptions)[content] = None
     for script in _LINKED_DATA(root):
         text = script.text or ""
@@ -65,7 +73,14 @@ def read_hints(root: etree._Element) -> Hints:
             if isinstance(article, str) and len(article) > len(body):
                 body = article
     titles.pop("", None)
-    return Hints(tuple(titles), tuple(descriptions), body)
+    return Hints(tuple(titles), tuple(descriptions), body, host or _host(url or ""))
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url.strip()).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _fold(text: str) -> str:

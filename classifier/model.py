@@ -236,12 +236,17 @@ def as_features(page: Page) -> PageFeatures:
 
 
 def _inputs(features: PageFeatures, evidence: Floats) -> Floats:
-    belief = softmax(evidence)
-    return np.concatenate((features.dense, evidence, belief, features.surroundings.context(belief)), axis=1)
+    return np.concatenate((features.dense, evidence, _around(features, softmax(evidence))), axis=1)
 
 
 def _with_context(features: PageFeatures, inputs: Floats, answers: Floats) -> Floats:
-    return np.concatenate((inputs, answers, features.surroundings.context(answers)), axis=1)
+    return np.concatenate((inputs, _around(features, answers)), axis=1)
+
+
+def _around(features: PageFeatures, belief: Floats) -> Floats:
+    """What is believed of each block and of what stands around it."""
+    around = features.surroundings
+    return np.concatenate((belief, around.context(belief), around.boxes(belief), around.story(belief[:, 0])), axis=1)
 
 
 def _arrays(models: Sequence[BaseEstimator]) -> list[NDArray[Any]]:

@@ -37,9 +37,19 @@ def parse_html(html: bytes | str) -> etree._Element | None:
     # Recovery from broken markup can nest deeper than libxml2's default limit of 256 on real pages.
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        return etree.fromstring(body, parser)
+        root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, etree.ParserError, ValueError):
         return None
+    if root is not None:
+        _free_swallowed(root)
+    return root
+
+
+def _free_swallowed(root: etree._Element) -> None:
+    """Turn buttons that swallowed the rest of the page, as happens when their end tag is lost, into divisions."""
+    for button in root.iter("button"):
+        if button.find(".//p") is not None:
+            button.tag = "div"
 
 
 def _to_utf8(body: bytes) -> bytes:

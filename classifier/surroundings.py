@@ -18,6 +18,7 @@ LEVELS: Final = 6
 """How many containers, from the block's own outwards, are looked at."""
 
 _MEAN_LEVELS: Final = slice(1, LEVELS)
+_BOX_LEVELS: Final = slice(0, 4)
 _WINDOWS: Final = (1, 3, 8)
 
 
@@ -109,6 +110,39 @@ class Surroundings:
             ),
             axis=1,
         ).astype(np.float32)
+
+    def boxes(self, values: Floats) -> Floats:
+        """Look up values of shape (n, k) at the first block of each block's containers; of shape (n, 4 * k).
+
+        A box says what it is in its first line: "Most read", "Sign up", "Disclaimer".
+        """
+        return values[self.starts[:, _BOX_LEVELS]].reshape(len(values), -1)
+
+    def story(self, belief: Floats) -> Floats:
+        """Tell where each block stands in the page's story, as far as it is known.
+
+        Args:
+            belief: for each block, the probability that it is article; of shape (n,).
+
+        Returns:
+            The share of the story's characters before the block, behind it, and in the blocks of its markup; the
+            distances to the nearest blocks before and behind that are likely story; the share in each of its
+            containers. Of shape (n, 5 + LEVELS).
+        """
+        n = len(belief)
+        mass = belief * self.size
+        total = max(1.0, float(mass.sum()))
+        behind = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
+        inside = (behind[self.ends] - behind[self.starts]) / total
+        group = np.bincount(self.groups, mass)[self.groups] / total
+        order = np.arange(n)
+        likely = (belief > 0.5) & (self.size > 60)
+        last = np.maximum.accumulate(np.where(likely, order, -50))
+        following = np.minimum.accumulate(np.where(likely, order, n + 50)[::-1])[::-1]
+        before = np.log1p(np.minimum(50, order - np.concatenate(([-50], last[:-1]))))
+        after = np.log1p(np.minimum(50, np.concatenate((following[1:], [n + 50])) - order))
+        columns = (behind[:-1] / total, 1 - behind[1:] / total, group, before, after)
+        return np.concatenate((np.stack(columns, axis=1), inside), axis=1).astype(np.float32)
 
 
 def _cumulative(values: NDArray[np.float64] | Floats) -> NDArray[np.float64]:
