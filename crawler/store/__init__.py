@@ -3,6 +3,7 @@
 from crawler.store.documents import RawPage, StoredArticle
 from crawler.store.errors import RefusedError, StoreError
 from crawler.store.queries import PublisherCounts
+from crawler.store.status import Status
 from crawler.store.store import Store
 from crawler.store.writes import Outcome
 
@@ -11,6 +12,7 @@ __all__ = [
     "PublisherCounts",
     "RawPage",
     "RefusedError",
+    "Status",
     "Store",
     "StoreError",
     "StoredArticle",

@@ -88,7 +88,8 @@ def plain_errors(address: str, subject: str = "the document") -> Iterator[None]:
             ) from error
         if error.code == UNAUTHORIZED:
             raise StoreError(
-                f"MongoDB at {address} does not allow it ({_reason(error)}): grant the user of MONGO_URI more"
+                f"MongoDB at {address} does not let the user of MONGO_URI do this ({_reason(error)}): "
+                "grant it readWrite and dbAdmin"
             ) from error
         raise StoreError(f"MongoDB at {address} refused: {_reason(error)}") from error
     except PyMongoError as error:

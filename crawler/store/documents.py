@@ -173,10 +173,6 @@ def storable(value: Any, depth: int = 0) -> Any:
             return clean(str(value))
 
 
-def _key(key: object) -> str:
-    return clean(str(key)).translate(KEY_SIGNS)
-
-
 def clean(text: str) -> str:
     """Replace what UTF-8 or other programs cannot hold, lone surrogates and NUL, by U+FFFD."""
     try:

@@ -1,4 +1,4 @@
-"""The collections: a JSON Schema validator and the indexes of each, made or brought up to date on opening."""
+"""The collections as they should be: a JSON Schema validator and the indexes of each."""
 
 from __future__ import annotations
 

@@ -22,10 +22,11 @@ from crawler.store.documents import (
     storable,
 )
 from crawler.store.errors import StoreError
-from crawler.store.schema import prepare
+from crawler.store.migrations import migrate
+from crawler.store.status import Status, read_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from crawler.items import Article, Fetch
+    from crawler.store.migrations import Migration
 
 DATABASE = "broadsheet"
 ADDRESSES_PER_QUERY = 1000
@@ -73,8 +75,8 @@ class Store:
         self._crawls = self._database["crawls"]
 
     @classmethod
-    def open(cls, uri: str | None, database: str = DATABASE, home: Path | None = None) -> Self:
-        """Connect, and make the collections, validators and indexes that are missing.
+    def connect(cls, uri: str | None, database: str = DATABASE, home: Path | None = None) -> Self:
+        """Connect to a database as it is; `open` is what most callers want.
 
         Args:
             uri: MongoDB's connection string; None or empty for the embedded server.
@@ -82,7 +84,7 @@ class Store:
             home: where the embedded server keeps its files; None for BROADSHEET_HOME or ``.broadsheet``.
 
         Raises:
-            StoreError: the server cannot be started or reached, or does not let us in.
+            StoreError: the embedded server cannot be started, or an argument is malformed.
         """
         server = None
         if not uri:
@@ -93,11 +95,31 @@ class Store:
             uri = server.uri
         try:
             client, address = connect(uri)
-            store = cls(client, database, address, server)
-            store._prepare()
+            return cls(client, database, address, server)
         except BaseException:
             if server:
                 server.close()
+            raise
+
+    @classmethod
+    def open(cls, uri: str | None, database: str = DATABASE, home: Path | None = None) -> Self:
+        """Connect, and bring the database up to date if the user of the connection string may do so.
+
+        Args:
+            uri: as for `connect`.
+            database: likewise.
+            home: likewise.
+
+        Raises:
+            StoreError: the server cannot be started or reached, does not let us in, or holds a database of a
+                newer Broadsheet.
+        """
+        store = cls.connect(uri, database, home)
+        try:
+            with plain_errors(store._address):
+                store._migrate()
+        except BaseException:
+            store.close()
             raise
         return store
 
@@ -257,18 +279,31 @@ class Store:
             rows = self._articles.aggregate(queries.label_counts(publishers))
             return {row["_id"]: queries.PublisherCounts.from_row(row) for row in rows}
 
-    def _prepare(self) -> None:
+    def migrate(self, report: Callable[[Migration], object]) -> None:
+        """Bring the database up to date; see `crawler.store.migrations.migrate`.
+
+        Args:
+            report: called before each migration that has yet to run.
+        """
         with plain_errors(self._address):
-            try:
-                prepare(self._database)
-            except OperationFailure as error:
-                if error.code != UNAUTHORIZED:
-                    raise
-                # A user who may only read is welcome to.
-                self._refusal = StoreError(
-                    f"MongoDB at {self._address} does not let the user of MONGO_URI write to the database "
-                    f"{self._database.name}: grant it readWrite and dbAdmin"
-                )
+            migrate(self._database, report)
+
+    def status(self) -> Status:
+        """Read what there is and how large it is; changes nothing."""
+        with plain_errors(self._address):
+            return read_status(self._database, self._address)
+
+    def _migrate(self) -> None:
+        try:
+            migrate(self._database)
+        except OperationFailure as error:
+            if error.code != UNAUTHORIZED:
+                raise
+            # A user who may only read is welcome to.
+            self._refusal = StoreError(
+                f"MongoDB at {self._address} does not let the user of MONGO_URI bring the database "
+                f"{self._database.name} up to date: grant it readWrite and dbAdmin"
+            )
 
     @contextmanager
     def _writing(self, subject: str) -> Iterator[None]:

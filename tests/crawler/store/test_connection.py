@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,26 +72,6 @@ def test_a_name_for_no_database_is_said_so(mongo_uri: str, name: str) -> None:
     else:
         with pytest.raises(StoreError, match="MONGO_DATABASE"):
             Store.open(mongo_uri, name)
-
-
-def test_opening_again_and_at_once_changes_nothing(mongo_uri: str, database: Documents) -> None:
-    def open_and_close(_: int) -> None:
-        Store.open(mongo_uri, database.name).close()
-
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(open_and_close, range(6)))
-    before = {name: list(database[name].index_information()) for name in schema.SCHEMAS}
-    open_and_close(0)
-    assert {name: list(database[name].index_information()) for name in schema.SCHEMAS} == before
-    assert set(database.list_collection_names()) == set(schema.SCHEMAS)
-    assert len(before["articles"]) == 5
-
-
-def test_an_older_validator_is_brought_up_to_date(mongo_uri: str, database: Documents) -> None:
-    database.create_collection("articles", validator={"$jsonSchema": {"required": ["old"]}})
-    Store.open(mongo_uri, database.name).close()
-    (entry,) = database.list_collections(filter={"name": "articles"})
-    assert entry["options"]["validator"] == {"$jsonSchema": schema.SCHEMAS["articles"]}
 
 
 def test_a_user_who_may_only_read_reads(

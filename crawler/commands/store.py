@@ -1,0 +1,94 @@
+"""`scrapy store`: looks after the database."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from crawler.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from crawler.store import Status
+
+
+class Command(ScrapyCommand):
+    """Looks after the database.
+
+    Exit status: 0 when it was done; 1 when it was not, or, of ``status``, when something is left to do; 2 for
+    a mistake in the command line.
+    """
+
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        """Return what stands behind the command's name."""
+        return "status | migrate"
+
+    def short_desc(self) -> str:
+        """Return what the command does, in a line."""
+        return "Look after the database: its status, migrations"
+
+    def long_desc(self) -> str:
+        """Return what each action does."""
+        return (
+            "status: what the database holds, how large it is, and what is left to do. "
+            "migrate: bring an older database up to date; a crawl does so by itself when it begins."
+        )
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        """Do what was asked for."""
+        actions: dict[str, Callable[[Store], None]] = {"status": self._status, "migrate": self._migrate}
+        if len(args) != 1 or args[0] not in actions:
+            raise UsageError(f"say one of: {', '.join(actions)}", print_help=False)
+        assert self.settings is not None
+        try:
+            with Store.connect(self.settings.get("MONGO_URI"), self.settings.get("MONGO_DATABASE")) as store:
+                actions[args[0]](store)
+        except StoreError as error:
+            print(f"scrapy store: {error}", file=sys.stderr)
+            self.exitcode = 1
+        except KeyboardInterrupt:
+            self.exitcode = 130
+
+    def _migrate(self, store: Store) -> None:
+        store.migrate(lambda migration: print(f"{migration.version}: {migration.title}", flush=True))
+        print(f"The database has schema version {store.status().schema_version}, the newest.")
+
+    def _status(self, store: Store) -> None:
+        status = store.status()
+        _print_status(status)
+        for version, title in status.pending:
+            print(f"Migration {version} has yet to run ({title}): `scrapy store migrate` runs it")
+            self.exitcode = 1
+
+
+def _print_status(status: Status) -> None:
+    """Print a few lines and a row a collection."""
+    console = Console(highlight=False)
+    console.print(
+        f"MongoDB {status.server_version} at {status.address}, database {status.database}, "
+        f"schema version {status.schema_version}",
+        markup=False,
+    )
+    last = f"{status.last_crawl_at:%Y-%m-%d %H:%M} UTC" if status.last_crawl_at else "never"
+    console.print(f"Last crawl ended: {last}")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("collection")
+    for name in ("documents", "bytes each", "data", "on disk", "indexes"):
+        table.add_column(name, justify="right")
+    for name, size in status.collections.items():
+        each = decimal(size.data_bytes // size.documents) if size.documents else ""
+        sizes = map(decimal, (size.data_bytes, size.disk_bytes, size.index_bytes))
+        table.add_row(name, f"{size.documents:,}", each, *sizes)
+    console.print(table)
