@@ -165,9 +165,14 @@ def main() -> None:
     console.print(f"{ACCURACY}: written")
 
 
-def example_of(page: LabelledPage) -> Example:
-    """Compute the features of a labelled page."""
-    features = featurize(cut(page.root), read_hints(page.root))
+def example_of(page: LabelledPage, url: str | None = None) -> Example:
+    """Compute the features of a labelled page.
+
+    Args:
+        page: the page.
+        url: its address, where it is known.
+    """
+    features = featurize(cut(page.root), read_hints(page.root, url))
     return Example(site_of(page.root, page.name), features, page.labels)
 
 
@@ -194,7 +199,8 @@ def measure(model: BlockClassifier, name: str, trained_on: int, pages: Iterable[
 
 
 def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float64]:
-    known = [(block, label) for block, label in zip(answer.blocks, labels, strict=True) if label is not None]
+    # Behind the blocks that the page shows, an answer can hold a story that it does not show.
+    known = [(block, label) for block, label in zip(answer.blocks, labels, strict=False) if label is not None]
     probability = np.array([[block.probabilities[label] for label in LABELS] for block, _ in known]).reshape(-1)
     true = np.array([[label == name for name in LABELS] for _, label in known]).reshape(-1)
     place = np.minimum(BINS - 1, (probability * BINS).astype(int))
@@ -205,7 +211,7 @@ def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float
 
 def _corpus_example(page: GoldPage) -> Example:
     try:
-        return example_of(label_page(page))
+        return example_of(label_page(page), page.url)
     except CorpusError:
         # A page without text: nothing to train on, and an answer that is measured all the same.
         return Example(page.name, PageFeatures.empty(), [])

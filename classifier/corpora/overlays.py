@@ -1,14 +1,13 @@
 """Label overlays: hand-made labels of public pages without their text, for who has the pages.
 
-An overlay names its page, holds fingerprints of the page's bytes and of its visible text, and the labels as runs of
-visible characters (white space not counted), so that it fits however the text is cut into blocks.
+An overlay names its page and holds a fingerprint of its bytes, a short one of each of its blocks, and the labels of
+the blocks as runs. The short ones carry the labels over when the project comes to cut pages into other blocks.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _UNLABELLED: Final = ""
+_DIGITS: Final = 4
 
 
 class OverlayError(ValueError):
@@ -38,14 +38,14 @@ class Overlay:
     Attributes:
         page: the page's id, ``SET/KEY``.
         html: SHA-256 of the page's bytes, in hexadecimal.
-        text: SHA-256 of its visible characters without white space, in UTF-8.
-        runs: labels and how many of these characters have each, from the first to the last; an empty label where
+        blocks: four hexadecimal digits of the SHA-256 of each block's characters, white space left out.
+        runs: labels and how many blocks in a row have each, from the first block to the last; an empty label where
             nobody said.
     """
 
     page: str
     html: str
-    text: str
+    blocks: str
     runs: list[tuple[str, int]]
 
     def apply(self, html: bytes) -> LabelledPage:
@@ -55,24 +55,19 @@ class Overlay:
             html: the page as fetched.
 
         Returns:
-            The page; a block takes the label of most of its characters.
+            The page. Blocks that were not there when the overlay was made have no label.
 
         Raises:
-            OverlayError: the page is not the one that was labelled, or its text is read otherwise than then.
+            OverlayError: the page is not the one that was labelled.
         """
-        if _digest(html) != self.html:
-            raise OverlayError(
-                f"{self.page}: this is not the page that was labelled (SHA-256 {_digest(html)[:12]}…, expected"
-                f" {self.html[:12]}…); take the set at the version that docs/retraining.md names"
-            )
+        if hashlib.sha256(html).hexdigest() != self.html:
+            raise OverlayError(f"{self.page}: this is not the page that was labelled, byte for byte")
         root = parse_html(html)
         texts = [] if root is None else cut(root).texts
-        if root is None or _digest(_squeeze(texts).encode()) != self.text:
-            raise OverlayError(
-                f"{self.page}: this version of the project reads other text in the page than the one that made the"
-                " overlay; make it again with: python -m classifier corpora overlay"
-            )
-        return LabelledPage(self.page, root, _unrun(self.runs, texts))
+        if root is None or not texts:
+            raise OverlayError(f"{self.page}: there is no text in this page any more")
+        labels = [label or None for label, length in self.runs for _ in range(length)]
+        return LabelledPage(self.page, root, _carry(labels, _split(self.blocks), _split(_fingerprints(texts))))
 
 
 def make_overlay(page: str, html: bytes, labelled: bytes) -> Overlay:
@@ -92,13 +87,10 @@ def make_overlay(page: str, html: bytes, labelled: bytes) -> Overlay:
     texts = [] if root is None else cut(root).texts
     if not texts:
         raise CorpusError(f"{page}: there is no text in this page")
-    labels = _carry(read_labelled(labelled, page), texts)
-    lengths = [len(_squeeze([text])) for text in texts]
-    pairs = zip(labels, lengths, strict=True)
-    runs = [
-        (label or _UNLABELLED, sum(length for _, length in run)) for label, run in groupby(pairs, lambda pair: pair[0])
-    ]
-    return Overlay(page, _digest(html), _digest(_squeeze(texts).encode()), runs)
+    page_with_labels = read_labelled(labelled, page)
+    labels = _carry(page_with_labels.labels, cut(page_with_labels.root).texts, texts)
+    runs = [(label or _UNLABELLED, len(list(run))) for label, run in groupby(labels)]
+    return Overlay(page, hashlib.sha256(html).hexdigest(), _fingerprints(texts), runs)
 
 
 def read_overlays(folder: Path) -> dict[str, Overlay]:
@@ -119,7 +111,9 @@ def read_overlays(folder: Path) -> dict[str, Overlay]:
             try:
                 row = json.loads(line)
                 runs = [(str(label), int(length)) for label, length in row["runs"]]
-                overlay = Overlay(str(row["page"]), str(row["html"]), str(row["text"]), runs)
+                overlay = Overlay(str(row["page"]), str(row["html"]), str(row["blocks"]), runs)
+                if len(overlay.blocks) != _DIGITS * sum(length for _, length in runs):
+                    raise ValueError("as many labels as blocks are needed")
             except (ValueError, KeyError, TypeError) as error:
                 raise CorpusError(f"{file}, line {number}: not an overlay") from error
             if unknown := {label for label, _ in runs} - {*LABELS, _UNLABELLED}:
@@ -135,30 +129,17 @@ def write_overlays(overlays: Iterable[Overlay], file: Path) -> None:
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _carry(labelled: LabelledPage, texts: Sequence[str]) -> list[str | None]:
-    """The labels of a labelled page for the blocks of the page as fetched."""
-    own = cut(labelled.root).texts
-    if own == texts:
-        return labelled.labels
-    labels: list[str | None] = [None] * len(texts)
-    for start, target, size in SequenceMatcher(None, own, texts, autojunk=False).get_matching_blocks():
-        labels[target : target + size] = labelled.labels[start : start + size]
-    return labels
+def _carry(labels: Sequence[str | None], old: Sequence[str], new: Sequence[str]) -> list[str | None]:
+    """Carry labels from the blocks that had them over to the blocks that there are now."""
+    carried: list[str | None] = [None] * len(new)
+    for start, target, size in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
+        carried[target : target + size] = labels[start : start + size]
+    return carried
 
 
-def _unrun(runs: Sequence[tuple[str, int]], texts: Sequence[str]) -> list[str | None]:
-    characters = (label for label, length in runs for _ in range(length))
-    labels: list[str | None] = []
-    for text in texts:
-        # The text comes first: zip takes no label too many where the text ends.
-        votes = Counter(label for _, label in zip(_squeeze([text]), characters, strict=False))
-        labels.append((votes.most_common(1)[0][0] or None) if votes else None)
-    return labels
+def _fingerprints(texts: Iterable[str]) -> str:
+    return "".join(hashlib.sha256("".join(text.split()).encode()).hexdigest()[:_DIGITS] for text in texts)
 
 
-def _squeeze(texts: Iterable[str]) -> str:
-    return "".join("".join(text.split()) for text in texts)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _split(fingerprints: str) -> list[str]:
+    return [fingerprints[i : i + _DIGITS] for i in range(0, len(fingerprints), _DIGITS)]
