@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from scipy import sparse
@@ -63,10 +63,9 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
             sites: the site of each page.
             weight: a weight for each block.
         """
-        spoken = ({word.decode("utf-8", "replace") for line in page.words for word in line} for page in pages)
-        self.words_ = self._common(spoken, sites)
-        self.names_ = self._common((set(chain.from_iterable(page.markups)) for page in pages), sites)
-        self.links_ = self._common((set(chain.from_iterable(page.links)) for page in pages), sites)
+        self.words_ = self._common((page.words for page in pages), sites)
+        self.names_ = self._common((page.markups for page in pages), sites)
+        self.links_ = self._common((page.links for page in pages), sites)
         used = y >= 0
         design = sparse.vstack([self._design(page) for page in pages], format="csr")[used]
         regression = LogisticRegression(C=self.C, max_iter=self.max_iter)
@@ -133,24 +132,20 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
             format="csr",
         )
 
-    def _common(self, pages: Iterable[set[str]], sites: Sequence[str]) -> NDArray[np.str_]:
-        seen: dict[str, set[str]] = {}
-        for tokens, site in zip(pages, sites, strict=True):
-            for token in tokens:
+    def _common(self, pages: Iterable[list[list[bytes]]], sites: Sequence[str]) -> NDArray[np.str_]:
+        seen: dict[bytes, set[str]] = {}
+        for lines, site in zip(pages, sites, strict=True):
+            for token in set(chain.from_iterable(lines)):
                 if len(token) < _LONGEST:
                     seen.setdefault(token, set()).add(site)
-        return np.array(sorted(token for token, where in seen.items() if len(where) >= self.min_sites), dtype=np.str_)
+        common = (token.decode("utf-8", "replace") for token, where in seen.items() if len(where) >= self.min_sites)
+        return np.array(sorted(common), dtype=np.str_)
 
-    def _index(self, tokens: str) -> dict[bytes, int] | dict[str, int]:
+    def _index(self, tokens: str) -> dict[bytes, int]:
         # Built on first use and kept out of the model's file.
-        cache: dict[str, dict[bytes, int] | dict[str, int]] = self.__dict__.setdefault("_indexes", {})
+        cache: dict[str, dict[bytes, int]] = self.__dict__.setdefault("_indexes", {})
         if tokens not in cache:
-            known = getattr(self, tokens).tolist()
-            cache[tokens] = (
-                {token.encode(): i for i, token in enumerate(known)}
-                if tokens == "words_"
-                else {token: i for i, token in enumerate(known)}
-            )
+            cache[tokens] = {token.encode(): i for i, token in enumerate(getattr(self, tokens).tolist())}
         return cache[tokens]
 
     def __getstate__(self) -> dict[str, object]:
@@ -158,11 +153,11 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
         return {name: value for name, value in state.items() if name != "_indexes"}
 
 
-def _matrix(tokens: Sequence[Sequence[bytes]] | Sequence[Sequence[str]], index: Mapping[Any, int]) -> sparse.csr_matrix:
+def _matrix(tokens: Sequence[Sequence[bytes]], index: Mapping[bytes, int]) -> sparse.csr_matrix:
     """A row for each list of tokens, a column for each known token, 1 where the row has it."""
     lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
-    flat: Iterable[Any] = chain.from_iterable(tokens)
-    columns = np.fromiter(map(index.get, flat, repeat(-1)), np.int32, int(lengths.sum()))
+    found = map(index.get, chain.from_iterable(tokens), repeat(-1))
+    columns = np.fromiter(found, np.int32, int(lengths.sum()))
     known = columns >= 0
     ends = np.concatenate(([0], np.cumsum(known)))[np.concatenate(([0], np.cumsum(lengths)))]
     return sparse.csr_matrix(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,8 +15,6 @@ from classifier.characters import Kind, count_kinds
 from classifier.surroundings import LEVELS, Surroundings
 
 if TYPE_CHECKING:
-    from lxml import etree
-
     from classifier.blocks import Cut
     from classifier.hints import Hints
 
@@ -43,22 +41,30 @@ _COUNTED: Final = [
 ]
 _FIRST: Final = np.array([Kind.UPPER, Kind.LOWER, Kind.DIGIT, Kind.QUOTE])
 _LAST: Final = np.array([Kind.STOP, Kind.COLON, Kind.QUOTE, Kind.ELLIPSIS, Kind.DIGIT])
-_NAME: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_TELLING: Final = frozenset(
-    ("role", "itemprop", "itemtype", "data-testid", "data-component", "data-type", "aria-label")
-)
-"""Attributes whose words say what an element is for."""
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_MAX_MARKUP: Final = 300
+_TELLING: Final = ("role", "itemprop", "data-testid", "data-component", "data-type", "aria-label")
+"""Attributes whose words, like those of class and id, say what an element is for."""
+_WEB: Final = ("http://", "https://", "//")
 _MARKUP_LEVELS: Final = 9
-_MAX_NAMES = 24
+_OPENING: Final = 8
+"""Characters by which a headline may be known; shorter texts are not compared."""
 _HEAD, _TAIL = 140, 70
 """Characters of a block's beginning and end whose words are looked at."""
 _PAIRED: Final = 9
 """Words of a block's beginning that are looked at in pairs; a text of fewer words also counts as a whole."""
 _SIGNS: Final = (("’", "'"), ("“", " "), ("”", " "), ("„", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
-_WORD_BYTES: Final = bytes(
-    byte if byte >= 128 or chr(byte).isalnum() or chr(byte) in "\n'$%@&+#" else 32 for byte in range(256)
-)
-"""What separates words, as a space."""
+
+
+def _spaces(kept: str, digits: bool = True) -> bytes:
+    """A table for `bytes.translate` that turns what separates words into spaces."""
+    letters = (byte >= 128 or chr(byte).isalpha() or (digits and chr(byte).isdigit()) for byte in range(256))
+    return bytes(byte if letter or chr(byte) in kept else 32 for byte, letter in enumerate(letters))
+
+
+_WORD_BYTES: Final = _spaces("\n'$%@&+#")
+_NAME_BYTES: Final = _spaces("\n<", digits=False)
+_LINK_BYTES: Final = _spaces("\n/:#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +78,17 @@ class PageFeatures:
         levels: which of ``markups`` the block's container and the containers around it have, of shape (n, 9).
         inline: which of ``markups`` the first inline element of the block has; -1 for none.
         links: for each block, the names of what its first link tells.
+        agreement: how each block agrees with what the page says of its story, of shape (n, 10); also in ``dense``.
         surroundings: what stands around each block.
     """
 
     dense: Floats
     words: list[list[bytes]]
-    markups: list[list[str]]
+    markups: list[list[bytes]]
     levels: Ints
     inline: Ints
-    links: list[list[str]]
+    links: list[list[bytes]]
+    agreement: Floats
     surroundings: Surroundings
 
     def __len__(self) -> int:
@@ -91,7 +99,7 @@ class PageFeatures:
         """The features of a page without text."""
         none = np.zeros((0, LEVELS), np.int64)
         around = Surroundings(none, none, none[:, 0], np.zeros(0, np.float32))
-        return cls(np.zeros((0, 0), np.float32), [], [], none, none[:, 0], [], around)
+        return cls(np.zeros((0, 0), np.float32), [], [], none, none[:, 0], [], np.zeros((0, 10), np.float32), around)
 
 
 def featurize(page: Cut, hints: Hints) -> PageFeatures:
@@ -131,85 +139,72 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     container = _container_features(around, size, link, story, punctuation)
     group = _group_features(around, size, link)
     place = _place_features(page, around, owners, size, link)
-    agreement = _agreement_features(page, hints, owners, size)
+    words = _words(texts, counts, length)
+    agreement = _agreement_features(page, hints, words, size)
     near = _neighbour_features(around, owners, parents, tags, text[:, 0], link, last == Kind.STOP)
     dense = np.concatenate((text, tag_columns, link_numbers, container, group, place, agreement, near), axis=1)
-    return PageFeatures(dense, _words(texts, counts, length), markups, levels, inline, links, around)
+    return PageFeatures(dense, words, markups, levels, inline, links, agreement, around)
 
 
-def _markups(page: Cut) -> tuple[list[list[str]], Ints, Ints]:
+def _markups(page: Cut) -> tuple[list[list[bytes]], Ints, Ints]:
     """The distinct markups of a page, which of them each container has, and which each block's first inline element."""
-    index: dict[tuple[str, str, str], int] = {}
-    found: list[list[str]] = []
-
-    def number(element: etree._Element) -> int:
-        key = (element.tag, element.get("class", ""), element.get("id", ""))
-        known = index.get(key)
-        if known is None:
-            known = index[key] = len(index)
-            found.append(_names(element, *key))
-        return known
-
-    kinds = np.array([number(element) for element in page.elements])
+    elements, starts, ends = page.elements, page.starts, page.ends
+    filled = [at for at in range(len(elements)) if ends[at] > starts[at]]
+    inner = [
+        (block, piece[0])
+        for block, (owner, (piece, *_)) in enumerate(zip(page.owners, page.sources, strict=True))
+        if not piece[1] and piece[0] is not elements[owner]
+    ]
+    index: dict[tuple[str, str | None, str | None], int] = {}
+    numbers: list[int] = []
+    lines: list[str] = []
+    for element in chain((elements[at] for at in filled), (element for _, element in inner)):
+        get = element.get
+        key = (element.tag, get("class"), get("id"))
+        number = index.get(key)
+        if number is None:
+            number = index[key] = len(lines)
+            hidden = "none" in get("style", "") or get("hidden") is not None
+            told = filter(None, (*key[1:], *map(get, _TELLING), "hidden" if hidden else None))
+            lines.append(f"<{key[0]} {' '.join(told)[:_MAX_MARKUP]}".replace("\n", " "))
+        numbers.append(number)
+    kinds = np.zeros(len(elements), np.int64)
+    kinds[filled] = numbers[: len(filled)]
     inline = np.full(len(page), -1)
-    for block, (owner, pieces) in enumerate(zip(page.owners, page.sources, strict=True)):
-        element, is_tail = pieces[0]
-        if not is_tail and element is not page.elements[owner]:
-            inline[block] = number(element)
-    return found, kinds, inline
+    inline[[block for block, _ in inner]] = numbers[len(filled) :]
+    return _split(_CAMEL.sub(" ", "\n".join(lines)), _NAME_BYTES), kinds, inline
 
 
-def _names(element: etree._Element, tag: str, classes: str, identifier: str) -> list[str]:
-    words = _NAME.findall(f"{classes} {identifier}")[:_MAX_NAMES]
-    names = [f"<{tag}", *(name.lower() for name in words if 1 < len(name) < 20)]
-    for attribute, value in element.items():
-        if attribute in _TELLING:
-            names.extend(f"{attribute}:{word.lower()}" for word in _NAME.findall(value)[:4])
-        elif attribute in ("hidden", "aria-hidden") or (attribute == "style" and "none" in value):
-            names.append("hidden")
-    return list(dict.fromkeys(names))
+def _split(lines: str, separators: bytes) -> list[list[bytes]]:
+    """The distinct words of each line."""
+    plain = lines.lower().encode("utf-8", "replace").translate(separators)
+    return [list(set(line.split())) for line in plain.split(b"\n")]
 
 
-def _links(page: Cut, host: str) -> tuple[list[list[str]], Floats]:
+def _links(page: Cut, host: str) -> tuple[list[list[bytes]], Floats]:
     """What each block's first link tells of where it leads: as names, and as numbers."""
-    found: list[list[str]] = [[] for _ in page.links]
+    lines = [""] * len(page)
     numbers = np.zeros((len(page), 4), np.float32)
     for block, link in enumerate(page.links):
         if link is None:
             continue
-        names = found[block]
-        rel = link.get("rel")
-        if rel and "sponsored" in rel:
-            names.append("rel:sponsored")
-        if rel and "nofollow" in rel:
-            names.append("rel:nofollow")
-        if link.get("target") == "_blank":
-            names.append("target:blank")
-        href = (link.get("href") or "")[:300].strip().lower()
-        scheme, colon, rest = href.partition(":")
-        if colon and scheme in ("http", "https"):
-            address, path = rest[2:].partition("/")[::2]
-        elif href.startswith("//"):
-            address, path = href[2:].partition("/")[::2]
-        elif not href or href[0] == "#" or (colon and scheme.isalpha()):
-            names.append(f"href:{scheme if colon else '#'}")
-            continue
-        else:
-            address, path = host, href
-        path, _, query = path.partition("?")
-        steps = [step for step in path.split("/") if step]
-        away = bool(host) and not (address.endswith(host) or host.endswith(address))
-        if away:
-            names.append("href:away")
-            names.extend(f"to:{label}" for label in address.split(".")[-3:-1])
-        if query:
-            names.append("href:query")
-        for step in steps[:3]:
-            if len(step) < 16:
-                names.append(f"/{step}")
-        slug = max((step.count("-") + step.count("_") for step in steps), default=0)
-        numbers[block] = 1, away, min(slug, 12), min(len(steps), 8)
-    return found, numbers
+        get = link.get
+        href = get("href", "")[:200]
+        start, away = 0, False
+        if href.startswith(_WEB):
+            after = href.index("//") + 2
+            start = href.find("/", after)
+            start = len(href) if start < 0 else start
+            address = href[after:start]
+            away = not (address.endswith(host) or host.endswith(address))
+        path = href[start:].partition("?")[0]
+        way = path.split("/", 4)
+        numbers[block] = 1, away, min(path.count("-"), 12), min(path.count("/"), 8)
+        # Words of the way to the page; the headline in its last step counts by its hyphens alone.
+        steps = " /".join([step for step in way[:4] if len(step) < 16])
+        to = f"to:away {address}" if away else f"to:{href[:1]}"
+        lines[block] = f"{to} {steps} {get('rel', '')} {get('target', '')}".replace("\n", " ")
+    return _split("\n".join(lines), _LINK_BYTES), numbers
 
 
 def _words(texts: list[str], counts: Floats, length: Floats) -> list[list[bytes]]:
@@ -318,31 +313,31 @@ def _place_features(page: Cut, around: Surroundings, owners: Ints, size: Floats,
     return np.concatenate((scalars, near), axis=1).astype(np.float32)
 
 
-def _agreement_features(page: Cut, hints: Hints, owners: Ints, size: Floats) -> Floats:
+def _agreement_features(page: Cut, hints: Hints, words: list[list[bytes]], size: Floats) -> Floats:
     """How a block agrees with what the page says of its story, and how far it stands behind the headline."""
     n = len(size)
     titles = [title.lower() for title in hints.titles]
-    title_words = {word for title in titles for word in title.split()}
+    openings = {title[:_OPENING] for title in titles}
+    title_words = set(" ".join(titles).encode("utf-8", "replace").translate(_WORD_BYTES).split())
     description = " ".join(hints.descriptions).lower()
     body = " ".join(hints.body.lower().split())
     times = Counter(page.texts)
     is_title, overlap, in_body, in_description = np.zeros((4, n), np.float32)
-    headings = []
     for block, text in enumerate(page.texts):
-        if page.elements[page.owners[block]].tag == "h1":
-            headings.append(block)
-        if len(text) < 8:
+        length = len(text)
+        if length < _OPENING:
             continue
         start = text[:150].lower()
-        if any(title.startswith(start) for title in titles):
-            is_title[block] = 1
-        elif len(text) < 250:
-            words = start.split()
-            overlap[block] = sum(word in title_words for word in words) / len(words)
+        if length < 250:
+            if start[:_OPENING] in openings and any(title.startswith(start) for title in titles):
+                is_title[block] = 1
+            else:
+                overlap[block] = len(title_words.intersection(words[block])) / len(words[block])
         if body and start[:60] in body:
             in_body[block] = 1
-        if len(text) > 20 and start[:60] in description:
+        if length > 20 and start[:60] in description:
             in_description[block] = 1
+    headings = [block for block, owner in enumerate(page.owners) if page.elements[owner].tag == "h1"]
     named = [block for block in headings if is_title[block]]
     headline = (named or headings or list(np.flatnonzero(is_title)) or [-1])[0]
     distance = np.arange(n) - headline

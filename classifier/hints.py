@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from json import JSONDecoder
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -17,8 +18,9 @@ _META: Final = etree.XPath(
     " or @property='og:url'] | //link[@rel='canonical']"
 )
 _LINKED_DATA: Final = etree.XPath("//script[@type='application/ld+json']")
-_MAX_JSON = 2**20
-_MAX_NODES = 2000
+_STRING: Final = re.compile(r'\s*:\s*"')
+_DECODER: Final = JSONDecoder(strict=False)
+_MAX_VALUES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,9 @@ def read_hints(root: etree._Element, url: str | None = None) -> Hints:
             (titles if name.endswith("title") else descriptions)[content] = None
     for script in _LINKED_DATA(root):
         text = script.text or ""
-        if '"articleBody"' not in text and '"headline"' not in text:
-            continue
-        for node in _nodes(text):
-            headline, article = node.get("headline"), node.get("articleBody")
-            if isinstance(headline, str):
-                titles[_fold(headline)] = None
-            if isinstance(article, str) and len(article) > len(body):
-                body = article
+        for headline in _values(text, '"headline"'):
+            titles[_fold(headline)] = None
+        body = max(_values(text, '"articleBody"'), key=len, default=body)
     titles.pop("", None)
     return Hints(tuple(titles), tuple(descriptions), body, host or _host(url or ""))
 
@@ -87,20 +84,16 @@ def _fold(text: str) -> str:
     return " ".join(text.split())
 
 
-def _nodes(text: str) -> Iterator[dict[str, Any]]:
-    """Every object of a JSON-LD script, however deep; none where it is not JSON."""
-    if len(text) > _MAX_JSON:
-        return
-    try:
-        waiting = [json.loads(text, strict=False)]
-    except (ValueError, RecursionError):
-        return
-    for _ in range(_MAX_NODES):
-        if not waiting:
+def _values(text: str, key: str) -> Iterator[str]:
+    """The strings that stand under a key in a JSON text, without reading the rest of it."""
+    at = text.find(key)
+    for _ in range(_MAX_VALUES):
+        if at < 0:
             return
-        node = waiting.pop()
-        if isinstance(node, dict):
-            yield node
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
+        found = _STRING.match(text, at + len(key))
+        if found:
+            try:
+                yield _DECODER.raw_decode(text, found.end() - 1)[0]
+            except ValueError:
+                return
+        at = text.find(key, at + len(key))

@@ -12,6 +12,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
 from classifier.blocks import cut
+from classifier.confidence import PageConfidence
 from classifier.evidence import TokenEvidence
 from classifier.features import PageFeatures, featurize
 from classifier.hints import read_hints
@@ -123,7 +124,8 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         inputs = [
             _with_context(page, given, answer) for page, given, answer in zip(features, inputs, first, strict=True)
         ]
-        self.second_ = self._network(range(len(inputs)), inputs, y, weight)
+        self.second_, second = self._fit_network(inputs, y, weight, sites)
+        self.confidence_ = PageConfidence().fit(features, second, y)
         self.classes_ = np.array(LABELS)
         self.format_ = FORMAT
         self.version_ = self._digest()
@@ -137,6 +139,19 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.zeros((0, len(LABELS)), np.float32)
         inputs = _inputs(features, self.evidence_.decision_function(features))
         return self.second_.predict_proba(_with_context(features, inputs, self.first_.predict_proba(inputs)))
+
+    def confidence(self, page: PageFeatures, answer: Floats) -> float:
+        """The F1 to expect of the article of a page.
+
+        Args:
+            page: the features of the page, of one block at least.
+            answer: what `predict_proba` said of it.
+
+        Returns:
+            0..1.
+        """
+        expected: float = self.confidence_.predict(page, answer)
+        return expected
 
     def predict(self, page: Page) -> NDArray[np.str_]:
         """The most probable label of each block of a page, of shape (blocks,)."""
@@ -215,7 +230,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _digest(self) -> str:
         digest = xxhash.xxh3_64()
-        for array in _arrays((self.evidence_, self.first_, self.second_)):
+        for array in _arrays((self.evidence_, self.first_, self.second_, self.confidence_)):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
