@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from scipy.stats import bootstrap
 from sklearn.base import clone
-from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import GroupKFold
 
 from classifier.decoding import decode
@@ -62,8 +61,9 @@ class Answer:
         """Blocks by true label (rows) and answered label (columns), of shape (5, 5)."""
         gold = self.gold
         used = gold >= 0
-        matrix: Ints = confusion_matrix(gold[used], self.codes[used], labels=range(len(LABELS)))
-        return matrix
+        # scikit-learn's confusion_matrix refuses a page of which no block counts.
+        cells = gold[used] * len(LABELS) + self.codes[used]
+        return np.bincount(cells, minlength=len(LABELS) ** 2).reshape(len(LABELS), len(LABELS))
 
     @property
     def loss(self) -> float:
@@ -71,8 +71,8 @@ class Answer:
 
         Blocks of which the page only says that they are not article count here.
         """
-        known = np.array([label is not None for label in self.example.labels])
-        article = np.array([label == LABELS[0] for label in self.example.labels])[known]
+        known = np.array([label is not None for label in self.example.labels], bool)
+        article = np.array([label == LABELS[0] for label in self.example.labels], bool)[known]
         answered, chars = (self.codes == 0)[known], np.array(self.example.chars)[known]
         both, total = chars[article & answered].sum(), chars[article].sum() + chars[answered].sum()
         return float(1 - 2 * both / total) if total else 0.0
@@ -282,6 +282,24 @@ class Comparison:
     units: int
     differences: list[Difference]
 
+    def in_words(self, first: str, second: str) -> str:
+        """Say whether the two differ in macro F1, and how sure that is.
+
+        Args:
+            first: the name of the first classifier.
+            second: that of the other.
+        """
+        total = self.differences[0]
+        how = (
+            f"{total.name} {total.first:.3f} against {total.second:.3f}, a difference of"
+            f" {total.first - total.second:+.3f} with a {LEVEL:.0%} interval from {total.low:+.3f} to {total.high:+.3f}"
+            f" (paired bootstrap over {self.units:,} {self.unit})"
+        )
+        if not total.is_real:
+            return f"{first} and {second} can't be told apart on these pages: {how}. The interval holds zero."
+        verdict = "better" if total.low > 0 else "worse"
+        return f"{first} is {verdict} than {second}: {how}. The interval leaves out zero, so the difference is real."
+
 
 def compare(first: Sequence[Answer], second: Sequence[Answer], seed: int = 0) -> Comparison:
     """Compare two classifiers by a paired bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
@@ -293,7 +311,12 @@ def compare(first: Sequence[Answer], second: Sequence[Answer], seed: int = 0) ->
         first: the answers of one classifier.
         second: those of the other, for the same pages in the same order.
         seed: of the resamples.
+
+    Raises:
+        ValueError: there is only one page, which can't be resampled.
     """
+    if len(first) < 2:
+        raise ValueError("two models can't be compared on a single page; give two or more")
     sites = {example.site for example in (page.example for page in first)}
     by_site = len(sites) >= MIN_SITES
     keys = [page.example.site if by_site else str(page.example.path) for page in first]

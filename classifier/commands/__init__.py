@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from classifier.commands import corpora, label, train
+COMMANDS: Final[Mapping[str, Command]] = {"train": train, "evaluate": evaluate, "label": label, "corpora": corpora}
 from classifier.commands.failure import CommandError
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ class Command(Protocol):
         """
 
 
-COMMANDS: Final[Mapping[str, Command]] = {"label": label, "train": train, "corpora": corpora}
+COMMANDS: Final[Mapping[str, Command]] = {"train": train, "evaluate": evaluate, "label": label, "corpora": corpora}
 """The commands by name."""

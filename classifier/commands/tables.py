@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
 
 from rich import box
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -17,14 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from rich.console import Console
-
     from classifier.evaluation import Answer
     from classifier.problems import Problem
 
+_PIPE_WIDTH: Final = 200  # columns
+
+
+def open_console(stderr: bool = False) -> Console:
+    """A console on one of the standard streams; where that is no terminal, tables are as wide as they need to be."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PIPE_WIDTH
+    return console
+
 
 def progress(terminal: Console) -> Progress:
-    """A progress bar that is gone when it is done."""
+    """A progress bar that is gone when it is done; only on a terminal."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -33,6 +43,7 @@ def progress(terminal: Console) -> Progress:
         TimeElapsedColumn(),
         console=terminal,
         transient=True,
+        disable=not terminal.is_terminal,
     )
 
 

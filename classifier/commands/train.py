@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Final
 
 from classifier.commands.failure import CommandError
-from classifier.commands.tables import print_problems, print_read, print_scores, progress, read_folders
+from classifier.commands.tables import open_console, print_problems, print_read, print_scores, progress, read_folders
 from classifier.evaluation import Answer, cross_validate
 from classifier.model import BlockClassifier
 from classifier.modelcard import write_card
@@ -22,7 +20,11 @@ from classifier.storage import save_classifier
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from rich.console import Console
+
     from classifier.dataset import Dataset
+
+_FEW_SITES: Final = 20
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -50,7 +52,7 @@ def run(options: Namespace) -> int:
     output: Path = options.output
     if output.suffix != ".skops":
         raise CommandError(f"--output {output}: the name of a model file ends in .skops")
-    console, terminal = Console(highlight=False), Console(stderr=True, highlight=False)
+    console, terminal = open_console(), open_console(stderr=True)
     dataset = read_folders(options.folders, terminal)
     print_problems(dataset.problems, terminal)
     print_read(dataset, console)
@@ -58,14 +60,15 @@ def run(options: Namespace) -> int:
     try:
         _fit(classifier, dataset, terminal)
     except ValueError as error:
-        raise CommandError(f"nothing was trained: {error}") from error
+        raise CommandError(f"nothing was trained: {_explain(error, dataset)}") from error
     save_classifier(classifier, output)
     console.print(f"{output}: model {classifier.version_}, {output.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
-    answers = _cross_validate(classifier, dataset, options.folds, terminal) if options.folds else []
+    folds = min(options.folds, len(set(dataset.sites)))
+    answers = _cross_validate(classifier, dataset, folds, terminal) if folds else []
     if answers:
         console.print()
-        print_scores(answers, f"On sites not seen in training ({options.folds} folds by site)", console)
-    card = write_card(output, classifier, dataset, options.folders, answers, options.folds)
+        print_scores(answers, f"On sites not seen in training ({folds} folds by site)", console)
+    card = write_card(output, classifier, dataset, options.folders, answers, folds)
     console.print(f"{card}: the model card", soft_wrap=True)
     return 0
 
@@ -82,7 +85,6 @@ def _fit(classifier: BlockClassifier, dataset: Dataset, terminal: Console) -> No
 
 def _cross_validate(classifier: BlockClassifier, dataset: Dataset, folds: int, terminal: Console) -> list[Answer]:
     answers: list[Answer] = []
-    folds = min(folds, len(set(dataset.sites)))
     with progress(terminal) as bar:
         task = bar.add_task("cross-validating", total=folds)
         try:
@@ -90,9 +92,19 @@ def _cross_validate(classifier: BlockClassifier, dataset: Dataset, folds: int, t
                 answers += fold
                 bar.advance(task)
         except ValueError as error:
-            terminal.print(f"no cross-validated report: {error}", style="yellow", markup=False)
+            why = _explain(error, dataset)
+            terminal.print(f"no cross-validated report: {why}", style="yellow", markup=False, soft_wrap=True)
             return []
     return answers
+
+
+def _explain(error: ValueError, dataset: Dataset) -> str:
+    """Say why a classifier could not be trained; where there are few sites, that is why."""
+    sites = len(set(dataset.sites))
+    if sites < _FEW_SITES:
+        some = "one site" if sites == 1 else f"{sites} sites"
+        return f"the pages come from {some}, too few to learn from; add pages of others"
+    return str(error)
 
 
 def _folds(value: str) -> int:

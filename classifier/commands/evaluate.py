@@ -1,0 +1,107 @@
+"""`python -m classifier evaluate`: measure a model on labelled pages.
+
+Prints scores; with --report it also writes them as one HTML page with plots, tables by language and publisher, and the
+worst pages block by block. With --against it says whether another model is better or worse, by a paired bootstrap.
+
+Measure on pages of sites that no model was trained on: on others every score is too good.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+
+from classifier.commands.failure import CommandError
+from classifier.commands.tables import open_console, print_problems, print_read, print_scores, progress, read_folders
+from classifier.evaluation import Answer, Comparison, answer, compare
+from classifier.storage import load_classifier
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from rich.console import Console
+
+    from classifier.dataset import Dataset
+    from classifier.model import BlockClassifier
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the models, the pages and the report's folder."""
+    parser.add_argument("model", metavar="MODEL", type=Path, help="the model file")
+    parser.add_argument(
+        "folders",
+        metavar="LABELLED",
+        nargs="+",
+        type=Path,
+        help="a folder of labelled HTML (.html, .htm, also gzipped)",
+    )
+    parser.add_argument("--report", metavar="DIR", type=Path, help="write DIR/report.html")
+    parser.add_argument("--against", metavar="OTHER", type=Path, help="another model file, to compare with")
+    parser.add_argument(
+        "--worst", metavar="N", type=int, default=20, help="pages that the report shows block by block (default: 20)"
+    )
+
+
+def run(options: Namespace) -> int:
+    """Read, answer, score, compare, report."""
+    console, terminal = open_console(), open_console(stderr=True)
+    classifier = load_classifier(options.model)
+    other = load_classifier(options.against) if options.against else None
+    dataset = read_folders(options.folders, terminal)
+    print_problems(dataset.problems, terminal)
+    print_read(dataset, console)
+    answers = _answer(classifier, dataset, options.model.name, terminal)
+    print_scores(answers, f"{options.model.name} (version {classifier.version_})", console)
+    comparison = None
+    if other is not None:
+        comparison = _compare(answers, _answer(other, dataset, options.against.name, terminal))
+        console.print()
+        _print_comparison(comparison, options.model, options.against, console)
+    if options.report:
+        try:
+            from classifier.report import write_report
+        except ModuleNotFoundError as error:
+            raise CommandError(f"--report needs {error.name}: pip install 'broadsheet[report]'") from error
+        file = write_report(
+            options.report,
+            answers,
+            title=f"{options.model.name}, version {classifier.version_}",
+            folders=options.folders,
+            comparison=comparison,
+            names=(str(options.model), str(options.against)),
+            worst=options.worst,
+        )
+        console.print(f"\n{file}: the report", soft_wrap=True)
+    return 0
+
+
+def _answer(classifier: BlockClassifier, dataset: Dataset, name: str, terminal: Console) -> list[Answer]:
+    with progress(terminal) as bar:
+        return [answer(classifier, page) for page in bar.track(dataset.examples, description=f"asking {name}")]
+
+
+def _compare(first: list[Answer], second: list[Answer]) -> Comparison:
+    try:
+        return compare(first, second)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def _print_comparison(comparison: Comparison, first: Path, second: Path, console: Console) -> None:
+    table = Table(title=f"{first} against {second}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("score", first.name, second.name, "difference", "95% interval", ""):
+        table.add_column(name, justify="left" if name in ("score", "") else "right")
+    for difference in comparison.differences:
+        table.add_row(
+            difference.name,
+            f"{difference.first:.3f}",
+            f"{difference.second:.3f}",
+            f"{difference.first - difference.second:+.3f}",
+            f"{difference.low:+.3f} to {difference.high:+.3f}",
+            "real" if difference.is_real else "not told apart",
+        )
+    console.print(table)
+    console.print(comparison.in_words(str(first), str(second)), markup=False)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from classifier.__main__ import main
+from classifier.extraction import extract
+from classifier.storage import load_classifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TRAINING = Path(__file__).parents[3] / "training_data" / "pages"
+FOLDERS = [str(TRAINING / language) for language in ("it", "es")]
+"""Few pages, but enough to train on."""
+
+
+def test_trains_reports_and_writes_a_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "new" / "model.skops"
+    folders = [str(TRAINING / language) for language in ("it", "es", "pt", "pl")]
+    command = ["train", *folders, "--output", str(output), "--folds", "2"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    for expected in ("17", "disclaimer", "2 folds by site", "macro F1", str(output), "model.md"):
+        assert expected in printed
+    page = (TRAINING / "it" / "cronaca-tabelle-br.html").read_bytes()
+    assert extract(page, classifier=load_classifier(output)).text
+    card = output.with_suffix(".md").read_text(encoding="utf-8")
+    for expected in (
+        load_classifier(output).version_,
+        "es 6, it 4, pt 4, pl 3",
+        "2 folds by registered domain",
+        "# Limits",
+    ):
+        assert expected in card, expected
+
+
+def test_the_same_pages_and_seed_give_the_same_model(tmp_path: Path) -> None:
+    versions = []
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        file = tmp_path / f"{name}.skops"
+        assert main(["train", *FOLDERS, "--output", str(file), "--folds", "0", "--seed", seed]) == 0
+        versions.append(load_classifier(file).version_)
+    assert versions[0] == versions[1] != versions[2]
+    assert "Not measured" in (tmp_path / "a.md").read_text(encoding="utf-8")
+
+
+def test_all_that_is_wrong_is_told_and_nothing_is_trained(
+    write_pages: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_pages(
+        one="<p data-block-label=article>Text</p>\n<p data-block-label=advert>Buy</p>",
+        two="<p data-block-label=Ad>Buy</p>",
+        three="",
+    )
+    assert main(["train", str(folder), "--output", str(tmp_path / "model.skops")]) == 1
+    told = capsys.readouterr().err
+    for expected in ("one.html, line 2", "'advert'", "two.html, line 1", "'Ad'", "three.html", "mend the 2 errors"):
+        assert expected in told, expected
+    assert not (tmp_path / "model.skops").exists()
+
+
+def test_one_missing_class_is_a_warning_that_names_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "pages"
+    for source in FOLDERS:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+    for file in folder.iterdir():
+        html = file.read_text(encoding="utf-8").replace('data-block-label="disclaimer"', 'data-block-label="other"')
+        file.write_text(html, encoding="utf-8")
+    assert main(["train", str(folder), "--output", str(tmp_path / "model.skops"), "--folds", "0"]) == 0
+    captured = capsys.readouterr()
+    assert "warning: no block is labelled disclaimer" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("pages", "complaint"),
+    [
+        ({"one": "<p>Text</p>"}, "no block of these pages has a label"),
+        ({"one": "<p data-block-label=ad>Buy</p>"}, "no block is labelled article"),
+        ({}, "there are no pages in it"),
+    ],
+)
+def test_useless_data_are_refused(
+    pages: dict[str, str],
+    complaint: str,
+    write_pages: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["train", str(write_pages(**pages)), "--output", str(tmp_path / "model.skops")]) == 1
+    assert complaint in capsys.readouterr().err
+
+
+def test_pages_of_a_single_site_are_refused(
+    write_pages: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    html = '<link rel="canonical" href="https://news.example/{0}"><p data-block-label=article>Text {0}</p>'
+    folder = write_pages(one=html.format(1), two=html.format(2))
+    assert main(["train", str(folder), "--output", str(tmp_path / "model.skops")]) == 1
+    assert "the pages come from one site, too few" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["train", "pages"], "--output"),
+        (["train", "pages", "--output", "m.skops", "--folds", "1"], "2 or more"),
+        (["train", "pages", "--output", "m.skops", "--folds", "many"], "2 or more"),
+        ([], "COMMAND"),
+        (["fly"], "invalid choice"),
+    ],
+)
+def test_mistakes_in_the_command_line(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_bad_names_are_told_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(tmp_path / "nowhere"), "--output", str(tmp_path / "m.skops")]) == 1
+    assert "nowhere: no such file or folder" in capsys.readouterr().err
+    assert main(["train", str(TRAINING), "--output", str(tmp_path / "model.pkl")]) == 1
+    assert "ends in .skops" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["label"]])
+def test_help_teaches(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    assert "usage: python -m classifier" in capsys.readouterr().out

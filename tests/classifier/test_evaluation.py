@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score
+
+from classifier.dataset import Example
+from classifier.evaluation import (
+    Answer,
+    calibration_error,
+    compare,
+    cross_validate,
+    f1_of,
+    loss_in_least_confident,
+    macro_f1_of,
+    score,
+    score_by,
+    summary,
+)
+from classifier.features import PageFeatures
+from classifier.labels import BOILERPLATE, LABELS
+from classifier.model import BlockClassifier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classifier.dataset import Dataset
+
+
+def make_answer(
+    gold: Sequence[str | None],
+    answered: Sequence[str],
+    confidence: float = 0.5,
+    site: str = "a.example",
+    name: str = "page",
+    p: float = 0.9,
+) -> Answer:
+    """An answer that gives each label the probability ``p``; every block has ten characters."""
+    codes = np.array([LABELS.index(label) for label in answered], np.int64)
+    probabilities = np.full((len(codes), len(LABELS)), (1 - p) / 4, np.float32)
+    probabilities[np.arange(len(codes)), codes] = p
+    example = Example(Path(name), site, "en", list(gold), [10] * len(gold), PageFeatures.empty())
+    return Answer(example, codes, probabilities, confidence)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), min_size=1, max_size=60))
+def test_scores_are_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
+    gold, answered = zip(*pairs, strict=True)
+    half = len(pairs) // 2
+    scores = score([make_answer(gold[:half], answered[:half]), make_answer(gold[half:], answered[half:])])
+    expected = f1_score(gold, answered, labels=LABELS, average=None, zero_division=0)
+    np.testing.assert_allclose(scores.f1, expected)
+    present = [label in gold for label in LABELS]
+    assert scores.macro_f1 == pytest.approx(expected[present].mean())
+    assert scores.accuracy == pytest.approx(np.mean([a == b for a, b in pairs]))
+
+
+def test_scores_work_on_many_confusion_matrices_at_once() -> None:
+    many = np.arange(50).reshape(2, 5, 5)
+    assert f1_of(many).shape == (2, 5)
+    np.testing.assert_allclose(macro_f1_of(many), [macro_f1_of(many[0]), macro_f1_of(many[1])])
+
+
+def test_blocks_without_one_of_the_five_labels_are_not_scored_by_label() -> None:
+    page = make_answer(["article", None, BOILERPLATE, "ad"], ["article", "ad", "article", "ad"])
+    assert score([page]).support.tolist() == [1, 1, 0, 0, 0]
+    assert score([page]).accuracy == 1
+
+
+def test_loss_counts_boilerplate_taken_for_article_but_not_unlabelled_blocks() -> None:
+    assert make_answer(["article", None], ["article", "article"]).loss == 0
+    assert make_answer(["article", BOILERPLATE], ["article", "article"]).loss == pytest.approx(1 / 3)
+    assert make_answer(["article", BOILERPLATE], ["article", "teaser"]).loss == 0
+    assert make_answer(["article"], ["other"]).loss == 1
+    assert make_answer(["other"], ["ad"]).loss == 0
+
+
+def test_share_of_loss_in_the_least_confident_pages() -> None:
+    good = [make_answer(["article"], ["article"], confidence=0.9) for _ in range(9)]
+    bad = make_answer(["article"], ["other"], confidence=0.2)
+    assert loss_in_least_confident([*good, bad]) == 1
+    sure_of_itself = make_answer(["article"], ["other"], confidence=0.99)
+    assert loss_in_least_confident([*good, sure_of_itself]) == 0
+    assert loss_in_least_confident([*good, sure_of_itself], share=1) == 1
+    assert np.isnan(loss_in_least_confident(good))
+    assert "no loss" in summary(good).values()
+
+
+def test_calibration_error_is_the_distance_of_probability_and_frequency() -> None:
+    right = make_answer(["ad"] * 9 + ["other"], ["ad"] * 10, p=0.9)
+    assert calibration_error([right]) == pytest.approx(0, abs=1e-6)
+    boasting = make_answer(["ad"] * 5 + ["other"] * 5, ["ad"] * 10, p=0.9)
+    assert calibration_error([boasting]) == pytest.approx(0.4, abs=1e-6)
+
+
+def test_groups_come_with_the_largest_first() -> None:
+    pages = [
+        make_answer(["article"], ["other"], site="small.example"),
+        make_answer(["article"], ["article"], site="large.example"),
+        make_answer(["ad"], ["ad"], site="large.example"),
+    ]
+    groups = score_by(pages, lambda page: page.example.site)
+    assert {site: (count, scores.macro_f1) for site, (count, scores) in groups.items()} == {
+        "large.example": (2, 1.0),
+        "small.example": (1, 0.0),
+    }
+    assert list(groups) == ["large.example", "small.example"]
+
+
+def some_pages(rate: float, sites: int = 30) -> list[Answer]:
+    """Answers of which about ``rate`` are wrong, for the same pages whatever the rate."""
+    random = np.random.default_rng(1)
+    pages = []
+    for number in range(sites):
+        gold = random.choice(LABELS, 20)
+        wrong = random.random(20) < rate
+        answered = np.where(wrong, random.choice(LABELS, 20), gold)
+        pages.append(make_answer(list(gold), list(answered), site=f"{number}.example", name=f"{number}.html"))
+    return pages
+
+
+def test_a_real_difference_is_told_from_chance() -> None:
+    comparison = compare(some_pages(0.1), some_pages(0.5))
+    total = comparison.differences[0]
+    assert total.is_real
+    assert 0 < total.low < total.first - total.second < total.high
+    assert (comparison.unit, comparison.units) == ("sites", 30)
+    assert "good is better than bad" in comparison.in_words("good", "bad")
+    assert "the difference is real" in comparison.in_words("good", "bad")
+    assert "bad is worse than good" in compare(some_pages(0.5), some_pages(0.1)).in_words("bad", "good")
+
+
+def test_no_difference_is_not_called_real() -> None:
+    comparison = compare(some_pages(0.3), some_pages(0.3))
+    assert [difference.is_real for difference in comparison.differences] == [False] * 6
+    assert "can't be told apart" in comparison.in_words("one", "two")
+
+
+def test_a_difference_on_a_few_blocks_of_one_site_is_not_called_real() -> None:
+    first = some_pages(0.3)
+    second = [*first[:-1], make_answer(first[-1].example.labels, first[-1].example.labels, name="29.html")]
+    assert compare(second, first).differences[0].first > compare(second, first).differences[0].second
+    assert not compare(second, first).differences[0].is_real
+
+
+def test_few_sites_are_resampled_page_by_page() -> None:
+    pages = [make_answer(["ad", "article"], ["ad", "article"], name=f"{number}") for number in range(12)]
+    comparison = compare(pages, pages)
+    assert (comparison.unit, comparison.units) == ("pages", 12)
+    with pytest.raises(ValueError, match="two or more"):
+        compare(pages[:1], pages[:1])
+
+
+def test_cross_validation_asks_only_models_that_have_not_seen_the_site(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[str]] = []
+
+    def fit(self: BlockClassifier, pages: object, labels: object, groups: list[str]) -> BlockClassifier:
+        seen.append(set(groups))
+        return self
+
+    def predict_proba(self: BlockClassifier, features: PageFeatures) -> np.ndarray:
+        return np.full((len(features), len(LABELS)), 0.2, np.float32)
+
+    monkeypatch.setattr(BlockClassifier, "fit", fit)
+    monkeypatch.setattr(BlockClassifier, "predict_proba", predict_proba)
+    folds = list(cross_validate(BlockClassifier(), dataset.examples, folds=3))
+    assert len(folds) == len(seen) == 3
+    for answers, sites in zip(folds, seen, strict=True):
+        assert not {page.example.site for page in answers} & sites
+    answered = sorted(page.example.path for fold in folds for page in fold)
+    assert answered == sorted(page.path for page in dataset.examples)
