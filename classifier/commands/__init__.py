@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-COMMANDS: Final[Mapping[str, Command]] = {"train": train, "evaluate": evaluate, "label": label, "corpora": corpora}
+from classifier.commands import corpora, evaluate, label, train
 from classifier.commands.failure import CommandError
 
 if TYPE_CHECKING:

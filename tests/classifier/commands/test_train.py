@@ -14,38 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TRAINING = Path(__file__).parents[3] / "training_data" / "pages"
-FOLDERS = [str(TRAINING / language) for language in ("it", "es")]
-"""Few pages, but enough to train on."""
 
 
 def test_trains_reports_and_writes_a_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    output = tmp_path / "new" / "model.skops"
-    folders = [str(TRAINING / language) for language in ("it", "es", "pt", "pl")]
-    command = ["train", *folders, "--output", str(output), "--folds", "2"]
-    assert main(command) == 0
-    printed = capsys.readouterr().out
-    for expected in ("17", "disclaimer", "2 folds by site", "macro F1", str(output), "model.md"):
-        assert expected in printed
+    pages, output = tmp_path / "pages", tmp_path / "new" / "model.skops"
+    for language in ("it", "es", "pt", "pl"):
+        shutil.copytree(TRAINING / language, pages, dirs_exist_ok=True)
+    for file in pages.iterdir():
+        html = file.read_text(encoding="utf-8").replace('data-block-label="disclaimer"', 'data-block-label="other"')
+        file.write_text(html, encoding="utf-8")
+    assert main(["train", str(pages), "--output", str(output), "--folds", "2"]) == 0
+    captured = capsys.readouterr()
+    assert "warning: no block is labelled disclaimer" in captured.err
+    for expected in ("17", "2 folds by site", "macro F1", str(output), "model.md"):
+        assert expected in captured.out, expected
     page = (TRAINING / "it" / "cronaca-tabelle-br.html").read_bytes()
     assert extract(page, classifier=load_classifier(output)).text
     card = output.with_suffix(".md").read_text(encoding="utf-8")
-    for expected in (
-        load_classifier(output).version_,
-        "es 6, it 4, pt 4, pl 3",
-        "2 folds by registered domain",
-        "# Limits",
-    ):
+    assert load_classifier(output).version_ in card
+    for expected in ("es 6, it 4, pt 4, pl 3", "2 folds by registered domain", "disclaimer (0)", "# Limits"):
         assert expected in card, expected
-
-
-def test_the_same_pages_and_seed_give_the_same_model(tmp_path: Path) -> None:
-    versions = []
-    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
-        file = tmp_path / f"{name}.skops"
-        assert main(["train", *FOLDERS, "--output", str(file), "--folds", "0", "--seed", seed]) == 0
-        versions.append(load_classifier(file).version_)
-    assert versions[0] == versions[1] != versions[2]
-    assert "Not measured" in (tmp_path / "a.md").read_text(encoding="utf-8")
 
 
 def test_all_that_is_wrong_is_told_and_nothing_is_trained(
@@ -61,18 +49,6 @@ def test_all_that_is_wrong_is_told_and_nothing_is_trained(
     for expected in ("one.html, line 2", "'advert'", "two.html, line 1", "'Ad'", "three.html", "mend the 2 errors"):
         assert expected in told, expected
     assert not (tmp_path / "model.skops").exists()
-
-
-def test_one_missing_class_is_a_warning_that_names_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = tmp_path / "pages"
-    for source in FOLDERS:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-    for file in folder.iterdir():
-        html = file.read_text(encoding="utf-8").replace('data-block-label="disclaimer"', 'data-block-label="other"')
-        file.write_text(html, encoding="utf-8")
-    assert main(["train", str(folder), "--output", str(tmp_path / "model.skops"), "--folds", "0"]) == 0
-    captured = capsys.readouterr()
-    assert "warning: no block is labelled disclaimer" in captured.err
 
 
 @pytest.mark.parametrize(
