@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint lock clean
+.PHONY: help venv demo test lint lock deploy clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 12
@@ -30,6 +30,15 @@ lock: $(READY) ## Pin the dependencies of pyproject.toml in requirements.lock (A
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --all-extras --generate-hashes \
 		--custom-compile-command "make lock" $(ARGS) pyproject.toml --output-file requirements.lock
+
+deploy: $(READY) ## Send the project to the scrapyd nodes in SCRAPYD_NODES, as SCRAPYD_USERNAME and SCRAPYD_PASSWORD
+	@: "$${SCRAPYD_USERNAME:?set it to the user of the nodes}" "$${SCRAPYD_PASSWORD:?set it to the password of the nodes}"
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; version=$$(date -u +%Y%m%d%H%M%S); failed=0; \
+	$(BIN)/scrapyd-deploy --build-egg "$$folder/egg" || exit 1; \
+	for node in $$(echo "$${SCRAPYD_NODES:-http://127.0.0.1:6800}" | tr , ' '); do \
+		SCRAPYD_NODE="$${node%/}/" $(BIN)/scrapyd-deploy --egg "$$folder/egg" --version "$$version" | tee "$$folder/answer"; \
+		grep -q '"status": "ok"' "$$folder/answer" || { echo "Not deployed to $$node" >&2; failed=1; }; \
+	done; exit $$failed
 
 clean: ## Remove .venv and caches; the data in .broadsheet stays
 	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
