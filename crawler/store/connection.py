@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bson.errors import BSONError
+from bson.errors import InvalidDocument
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, DocumentTooLarge, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from crawler.store.errors import RefusedError, StoreError
+from crawler.store.errors import RefusedError, StoreError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,20 +65,21 @@ def plain_errors(address: str, subject: str = "the document") -> Iterator[None]:
 
     Raises:
         RefusedError: the document itself is at fault.
+        UnavailableError: the server is out of reach, overloaded, full or about to end.
         StoreError: all else.
     """
     try:
         yield
     except ConnectionFailure as error:
-        raise StoreError(
+        raise UnavailableError(
             f"MongoDB at {address} is out of reach ({_reason(error).removeprefix(f'{address}: ')}): "
             "start it, or set MONGO_URI to a server that runs"
         ) from error
-    except (DocumentTooLarge, BSONError, OverflowError) as error:
+    except (DocumentTooLarge, InvalidDocument, OverflowError) as error:
         raise RefusedError(f"{subject} cannot be stored: {_reason(error)}") from error
     except OperationFailure as error:
         if error.code == DOCUMENT_VALIDATION_FAILURE:
-            fields = ", ".join(sorted(_fields_at_fault(error.details or {}))) or "unknown fields"
+            fields = ", ".join(sorted(fields_at_fault(error.details or {}))) or "unknown fields"
             raise RefusedError(f"{subject} cannot be stored: the schema refuses its {fields}") from error
         if error.code == BSON_OBJECT_TOO_LARGE:
             raise RefusedError(f"{subject} cannot be stored: {_reason(error)}") from error
@@ -91,7 +92,7 @@ def plain_errors(address: str, subject: str = "the document") -> Iterator[None]:
                 f"MongoDB at {address} does not let the user of MONGO_URI do this ({_reason(error)}): "
                 "grant it readWrite and dbAdmin"
             ) from error
-        raise StoreError(f"MongoDB at {address} refused: {_reason(error)}") from error
+        raise UnavailableError(f"MongoDB at {address} refused: {_reason(error)}") from error
     except PyMongoError as error:
         raise StoreError(f"MongoDB at {address}, named by MONGO_URI, failed: {_reason(error)}") from error
 
@@ -104,7 +105,7 @@ def _reason(error: Exception) -> str:
     return text[:300]
 
 
-def _fields_at_fault(explanation: Mapping[str, Any]) -> set[str]:
+def fields_at_fault(explanation: Mapping[str, Any]) -> set[str]:
     """Collect the names of a document's own fields from MongoDB's explanation of why it refused it."""
     names: set[str] = set()
     for rule in explanation.get("errInfo", {}).get("details", {}).get("schemaRulesNotSatisfied", ()):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
 
 import zstandard
+from bson import encode, json_util
+from bson.errors import BSONError
 
 from crawler.items import Access, Article, BlockRecord, Fetch, Rights
 from crawler.store.errors import RefusedError
@@ -22,6 +24,7 @@ MAX_PAGE_BYTES = 512 * 1024 * 1024
 MAX_DEPTH = 20
 OF_THE_PAGE = ("html", "encoding")  # fields of an article that go to `pages`
 INT64 = 2**63
+JSON_OPTIONS = json_util.JSONOptions(json_mode=json_util.JSONMode.RELAXED, tz_aware=True, tzinfo=UTC)
 KEY_SIGNS = str.maketrans({".": "\N{FULLWIDTH FULL STOP}", "$": "\N{FULLWIDTH DOLLAR SIGN}"})
 
 
@@ -96,17 +99,76 @@ class RawPage:
     fetched_at: datetime
 
 
-def article_document(article: Article, now: datetime) -> Document:
-    """Make the document of an article that is new to the store."""
-    document: Document = storable(
-        {field.name: getattr(article, field.name) for field in fields(article) if field.name not in OF_THE_PAGE}
-    )
-    return document | {
-        "page": hashlib.sha256(article.html).hexdigest(),
-        "revision": 1,
-        "first_seen_at": document["crawl"]["fetched_at"],
-        "updated_at": now,
-    }
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one fetch of an article writes, made safe to store.
+
+    Attributes:
+        article: the document for ``articles`` if the store has none of that address.
+        page: the document for ``pages``; None if raw pages are not kept.
+    """
+
+    article: Document
+    page: Document | None
+
+    @classmethod
+    def of(cls, article: Article, keep_page: bool = True) -> Self:
+        """Make the record of an article.
+
+        Args:
+            article: as the pipelines made it.
+            keep_page: whether its raw page is to be archived.
+
+        Raises:
+            RefusedError: it is larger than a document of MongoDB may be, or too deeply nested.
+        """
+        digest = hashlib.sha256(article.html).hexdigest()
+        document: Document = storable(
+            {field.name: getattr(article, field.name) for field in fields(article) if field.name not in OF_THE_PAGE}
+        )
+        document |= {
+            "page": digest,
+            "revision": 1,
+            "first_seen_at": document["crawl"]["fetched_at"],
+            "updated_at": in_utc(datetime.now(UTC)),
+        }
+        check_size(document)
+        page = _page_document(article, digest) if keep_page else None
+        if page:
+            check_size(page)
+        return cls(document, page)
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Self:
+        """Read what `to_line` wrote.
+
+        Raises:
+            ValueError: the line is something else.
+        """
+        try:
+            read = json_util.loads(line, json_options=JSON_OPTIONS)
+            return cls(read["article"], read["page"])
+        except (BSONError, TypeError, LookupError, RecursionError) as error:
+            raise ValueError(f"not a record of the store: {error}") from error
+
+    def to_line(self) -> bytes:
+        """Write the record as a line of MongoDB's Extended JSON, which keeps every type."""
+        document = {"article": self.article, "page": self.page}
+        return json_util.dumps(document, json_options=JSON_OPTIONS).encode() + b"\n"
+
+
+def check_size(document: Document) -> None:
+    """Refuse a document that MongoDB would not take.
+
+    Raises:
+        RefusedError: it is too large.
+    """
+    size = len(encode(document))
+    if size > MAX_DOCUMENT_BYTES:
+        raise RefusedError(
+            f"{document['url']} cannot be stored: it makes a document of {size / 2**20:.1f} MB, "
+            f"and {MAX_DOCUMENT_BYTES >> 20} MB is the most"
+        )
 
 
 def fetch_document(fetch: Fetch) -> Document:
@@ -115,7 +177,7 @@ def fetch_document(fetch: Fetch) -> Document:
     return document
 
 
-def page_document(article: Article, digest: str) -> Document:
+def _page_document(article: Article, digest: str) -> Document:
     """Make the document of an article's raw page.
 
     Args:
@@ -149,15 +211,25 @@ def storable(value: Any, depth: int = 0) -> Any:
     Raises:
         RefusedError: the value is nested too deeply.
     """
+    kind = type(value)
+    # Nearly all values are of these types, and the page's blocks hold hundreds.
+    if kind is str:
+        return clean(value)
+    if value is None or kind in (float, bool, bytes):
+        return value
     if depth > MAX_DEPTH:
         raise RefusedError(f"a value nested more than {MAX_DEPTH} deep cannot be stored")
+    if kind is list or kind is tuple:
+        return [storable(held, depth + 1) for held in value]
+    if hasattr(kind, "__dataclass_fields__"):
+        return {name: storable(getattr(value, name), depth + 1) for name in kind.__dataclass_fields__}
     match value:
-        case None | bool() | bytes():
-            return value
-        case str():
-            return clean(value)
         case datetime():
             return in_utc(value)
+        case str():
+            return clean(str(value))
+        case bytes():
+            return bytes(value)
         case Integral():
             number = int(value)
             return number if -INT64 <= number < INT64 else str(number)
@@ -165,8 +237,6 @@ def storable(value: Any, depth: int = 0) -> Any:
             return float(value)
         case Mapping():
             return {clean(str(key)).translate(KEY_SIGNS): storable(held, depth + 1) for key, held in value.items()}
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return {field.name: storable(getattr(value, field.name), depth + 1) for field in fields(value)}
         case list() | tuple() | set() | frozenset():
             return [storable(held, depth + 1) for held in value]
         case _:
@@ -175,6 +245,8 @@ def storable(value: Any, depth: int = 0) -> Any:
 
 def clean(text: str) -> str:
     """Replace what UTF-8 or other programs cannot hold, lone surrogates and NUL, by U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -183,10 +255,13 @@ def clean(text: str) -> str:
 
 
 def in_utc(moment: datetime) -> datetime | None:
-    """Convert to UTC, which a date without a zone is taken to be in; None for one outside the calendar."""
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
+    """Convert to UTC, which a date without a zone is taken to be in, and to MongoDB's milliseconds.
+
+    Returns:
+        None for a date outside the calendar.
+    """
     try:
-        return moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         return None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -9,3 +9,7 @@ class StoreError(Exception):
 
 class RefusedError(StoreError):
     """One document cannot be stored as it is (too large, or against the schema); the store itself is well."""
+
+
+class UnavailableError(StoreError):
+    """The store cannot do its work now, for a reason that may pass: the same call may be made again later."""

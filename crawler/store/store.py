@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any, Self
 from pymongo import WriteConcern
 from pymongo.errors import InvalidName, OperationFailure
 
-from crawler.store import queries, writes
+from crawler.store import queries
 from crawler.store.connection import UNAUTHORIZED, Document, connect, plain_errors
 from crawler.store.documents import (
     RawPage,
+    Record,
     StoredArticle,
-    article_document,
     clean,
     fetch_document,
-    page_document,
     raw_page,
     storable,
 )
-from crawler.store.errors import StoreError
+from crawler.store.errors import RefusedError, StoreError
 from crawler.store.migrations import migrate
 from crawler.store.status import Status, read_status
+from crawler.store.writes import BulkWriter, Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -143,29 +143,38 @@ class Store:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def write(self, article: Article) -> writes.Outcome:
-        """Store an article and its raw page.
-
-        The same article may be written any number of times, by several writers at once: there is one
-        document a canonical address, and what an article said before it changed is kept in ``revisions``.
-
-        Returns:
-            STORED for a new article, CHANGED for one whose ``content_hash`` is new, UNCHANGED for all
-            others, of which only ``url``, ``crawl`` and ``updated_at`` are updated.
+    def write(self, article: Article) -> Outcome:
+        """Store an article and its raw page; see `write_records`.
 
         Raises:
             RefusedError: the article is too large, or against the schema.
         """
-        with self._writing(f"the article {clean(article.canonical_url or article.url)}"):
-            document = article_document(article, datetime.now(UTC))
-            writes.check_size(document)
-            if writes.note_visit(self._articles, document):
-                return writes.Outcome.UNCHANGED
-            page = page_document(article, document["page"])
-            writes.check_size(page)
-            # First the page: no article may name one that is not there.
-            writes.keep_page(self._pages, page)
-            return writes.keep_article(self._articles, self._revisions, document)
+        (result,) = self.write_records([Record.of(article)])
+        if isinstance(result, RefusedError):
+            raise result
+        return result
+
+    def write_records(self, records: Sequence[Record]) -> list[Result]:
+        """Store articles and their raw pages, in a few round trips.
+
+        The same record may be written any number of times, by several writers at once: there is one document
+        a canonical address, and what an article said before it changed is kept in ``revisions``.
+
+        Args:
+            records: at most some hundreds; of the same article in the order of their fetches.
+
+        Returns:
+            For each record: STORED for a new article, CHANGED for one whose ``content_hash`` is new, UNCHANGED
+            for all others, of which only ``url``, ``crawl`` and ``updated_at`` are updated; a `RefusedError`
+            where the document is too large, or against the schema. What the outcomes say is on the disks of a
+            majority of the servers.
+
+        Raises:
+            StoreError: something else went wrong, and some of the records may be written. If it is an
+                `UnavailableError`, write all of them again.
+        """
+        with self._writing(f"a batch of {len(records)} articles"):
+            return BulkWriter(self._database).write(records)
 
     def touch(self, url: str, fetch: Fetch) -> bool:
         """Note that a page was asked for again and had not changed (304).

@@ -1,22 +1,37 @@
-"""Writes that any number of writers may do at once, and again, without doubling or losing anything."""
+"""Writes in bulk that any number of writers may do at once, and again, without doubling or losing anything."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bson import encode
-from pymongo.errors import DuplicateKeyError
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError, OperationFailure, WriteConcernError
 
+from crawler.store.connection import BSON_OBJECT_TOO_LARGE, DOCUMENT_VALIDATION_FAILURE, fields_at_fault
 from crawler.store.errors import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from pymongo.collection import Collection
+    from pymongo.database import Database
 
     from crawler.store.connection import Document
+    from crawler.store.documents import Record
 
-MAX_DOCUMENT_BYTES = 15 * 1024 * 1024  # MongoDB's own limit is 16 MB; a revision is a little larger than its article
+    Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
+    Errors = dict[int, dict[str, Any]]
+
+DUPLICATE_KEY = 11000
+KNOWN = {
+    "canonical_url": True,
+    "content_hash": True,
+    "revision": True,
+    "first_seen_at": True,
+    "crawl.job": True,
+    "crawl.fetched_at": True,
+}
 
 
 class Outcome(StrEnum):
@@ -27,61 +42,187 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-def check_size(document: Document) -> None:
-    """Refuse a document that MongoDB would not take.
+Result = Outcome | RefusedError
 
-    Raises:
-        RefusedError: it is too large.
+
+class BulkWriter:
+    """Writes records to ``pages``, ``articles`` and ``revisions``.
+
+    No transaction is needed, which a single server does not have. What a revision says never changes, so any
+    writer may copy it to ``revisions``, any number of times, before it is replaced; then exactly one writer
+    replaces the article of that number, and the others look again. A try fails only where another's
+    succeeded. A raw page is there before the article that names it.
+
+    Args:
+        database: with the write concern that all its writes wait for.
     """
-    size = len(encode(document))
-    if size > MAX_DOCUMENT_BYTES:
-        raise RefusedError(
-            f"{document['url']} cannot be stored: it makes a document of {size / 2**20:.1f} MB, "
-            f"and {MAX_DOCUMENT_BYTES >> 20} MB is the most"
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._articles = database["articles"]
+        self._revisions = database["revisions"]
+        self._pages = database["pages"]
+
+    def write(self, records: Sequence[Record]) -> list[Result]:
+        """Write records, of which any may be there already.
+
+        Args:
+            records: in the order of their fetches, as far as they are of the same article.
+
+        Returns:
+            What became of each, in their order: of one that the store has from a later fetch, UNCHANGED.
+
+        Raises:
+            PyMongoError: the server failed. Some of the records may be written; write all of them again.
+        """
+        results: dict[int, Result] = {}
+        while len(results) < len(records):
+            turn: dict[str, int] = {}  # one record an article
+            for number, record in enumerate(records):
+                if number not in results:
+                    turn.setdefault(record.article["canonical_url"], number)
+            written = self._write_turn({number: records[number] for number in turn.values()})
+            results.update(written)
+        return [results[number] for number in range(len(records))]
+
+    def _write_turn(self, records: dict[int, Record]) -> dict[int, Result]:
+        """Write records of different articles; where another writer came in between, a record has no result."""
+        known = {article["canonical_url"]: article for article in self._find(records.values(), KNOWN)}
+        results: dict[int, Result] = {}
+        new, same, changed = {}, {}, {}
+        for number, record in records.items():
+            article = known.get(record.article["canonical_url"])
+            if article is None:
+                new[number] = record
+            elif article["crawl"]["fetched_at"] > record.article["crawl"]["fetched_at"]:
+                results[number] = Outcome.UNCHANGED
+            elif article["content_hash"] != record.article["content_hash"]:
+                changed[number] = record
+            elif _is_of_the_fetch(article, record.article):
+                # Written before, by a try whose acknowledgement was lost.
+                is_first = article["first_seen_at"] == record.article["first_seen_at"]
+                results[number] = Outcome.STORED if is_first else Outcome.UNCHANGED
+            else:
+                same[number] = record
+        results |= self._keep_pages(new | changed)
+        results |= self._insert(_without(new, results))
+        results |= self._note_visits(same)
+        results |= self._replace(_without(changed, results))
+        return results
+
+    def _find(self, records: Iterable[Record], projection: Document | None = None) -> list[Document]:
+        addresses = [record.article["canonical_url"] for record in records]
+        return list(self._articles.find({"canonical_url": {"$in": addresses}}, projection)) if addresses else []
+
+    def _keep_pages(self, records: Mapping[int, Record]) -> dict[int, Result]:
+        """Insert raw pages, but for bodies that are there already; return the records whose page is refused."""
+        pages = {record.page["_id"]: (number, record.page) for number, record in records.items() if record.page}
+        _, errors = _bulk_write(self._pages, [InsertOne(page) for _, page in pages.values()])
+        return _refusals({number: records[number] for number, _ in pages.values()}, errors)
+
+    def _insert(self, records: Mapping[int, Record]) -> dict[int, Result]:
+        numbers = list(records)
+        operations: list[Operation] = [InsertOne(dict(records[number].article)) for number in numbers]
+        _, errors = _bulk_write(self._articles, operations)
+        results = _refusals(records, errors)
+        results |= {number: Outcome.STORED for position, number in enumerate(numbers) if position not in errors}
+        return results
+
+    def _note_visits(self, records: Mapping[int, Record]) -> dict[int, Result]:
+        """Update where and when unchanged articles were fetched."""
+        operations: list[Operation] = []
+        for record in records.values():
+            article = record.article
+            same = {key: {"$eq": article[key]} for key in ("canonical_url", "content_hash")}
+            news = {key: article[key] for key in ("url", "crawl", "updated_at")}
+            not_later = {"crawl.fetched_at": {"$lte": article["crawl"]["fetched_at"]}}
+            operations.append(UpdateOne({**same, **not_later}, {"$set": news}))
+        matched, errors = _bulk_write(self._articles, operations)
+        results = _refusals(records, errors)
+        # MongoDB does not tell which of them it did not find: if any, all look again.
+        if matched + len(errors) == len(records):
+            results = {number: results.get(number, Outcome.UNCHANGED) for number in records}
+        return results
+
+    def _replace(self, records: Mapping[int, Record]) -> dict[int, Result]:
+        """Replace articles by new revisions, and keep what they said before."""
+        before = {article["canonical_url"]: article for article in self._find(records.values())}
+        tried: dict[int, Record] = {}
+        revisions: list[Operation] = []
+        operations: list[Operation] = []
+        for number, record in records.items():
+            article = before.get(record.article["canonical_url"])
+            if article is None or article["content_hash"] == record.article["content_hash"]:
+                continue  # another writer came in between
+            tried[number] = record
+            identity = article.pop("_id")
+            kept = {"revision": article["revision"] + 1, "first_seen_at": article["first_seen_at"]}
+            revisions.append(InsertOne({**article, "replaced_at": record.article["updated_at"]}))
+            operations.append(ReplaceOne({"_id": identity, "revision": article["revision"]}, record.article | kept))
+        _, errors = _bulk_write(self._revisions, revisions)
+        _expect_only(errors, DUPLICATE_KEY)
+        matched, errors = _bulk_write(self._articles, operations)
+        results = _refusals(tried, errors)
+        for number, record in tried.items():
+            all_replaced = matched + len(errors) == len(tried)
+            if number not in results and (all_replaced or self._is_there(record, before)):
+                results[number] = Outcome.CHANGED
+        return results
+
+    def _is_there(self, record: Record, before: Mapping[str, Document]) -> bool:
+        """Whether a record became the revision that follows the one before, by now replaced or not."""
+        address = record.article["canonical_url"]
+        number = {"canonical_url": {"$eq": address}, "revision": before[address]["revision"] + 1}
+        written = self._articles.find_one(number, KNOWN) or self._revisions.find_one(number, KNOWN)
+        return (
+            written is not None
+            and written["content_hash"] == record.article["content_hash"]
+            and _is_of_the_fetch(written, record.article)
         )
 
 
-def note_visit(articles: Collection[Document], document: Document) -> bool:
-    """Update where and when an article was fetched, if the store has it and it says the same.
+def _without(records: Mapping[int, Record], results: Mapping[int, Result]) -> dict[int, Record]:
+    return {number: record for number, record in records.items() if number not in results}
+
+
+def _is_of_the_fetch(written: Document, article: Document) -> bool:
+    return all(written["crawl"][name] == article["crawl"][name] for name in ("job", "fetched_at"))
+
+
+def _bulk_write(collection: Collection[Document], operations: list[Operation]) -> tuple[int, Errors]:
+    """Send operations at once.
 
     Returns:
-        Whether it has.
+        How many documents updates and replacements found, and the errors by the operations' positions.
     """
-    same = {key: {"$eq": document[key]} for key in ("canonical_url", "content_hash")}
-    news = {key: document[key] for key in ("url", "crawl", "updated_at")}
-    return articles.update_one(same, {"$set": news}).matched_count > 0
+    if not operations:
+        return 0, {}
+    try:
+        return collection.bulk_write(operations, ordered=False).matched_count, {}
+    except BulkWriteError as error:
+        details = error.details
+        if details["writeConcernErrors"]:
+            raise WriteConcernError(str(details["writeConcernErrors"][0].get("errmsg"))) from error
+        return details["nMatched"], {failed["index"]: failed for failed in details["writeErrors"]}
 
 
-def keep_page(pages: Collection[Document], page: Document) -> None:
-    """Insert a raw page, unless its body is there already."""
-    with suppress(DuplicateKeyError):  # another writer of the same body was faster
-        pages.update_one({"_id": page["_id"]}, {"$setOnInsert": page}, upsert=True)
+def _expect_only(errors: Errors, *codes: int) -> None:
+    """Raise the first error of another kind."""
+    for error in errors.values():
+        if error["code"] not in codes:
+            raise OperationFailure(error["errmsg"], error["code"], error)
 
 
-def keep_article(articles: Collection[Document], revisions: Collection[Document], document: Document) -> Outcome:
-    """Insert an article, or replace it by a new revision.
-
-    No transaction is needed, which a single server does not have. What a revision says never changes, so
-    any writer may copy it to ``revisions``, any number of times, before it is replaced; then exactly one
-    writer replaces the article of that number, and the others try again with the next. A try fails only
-    where another's succeeded.
-    """
-    while True:
-        before = articles.find_one({"canonical_url": {"$eq": document["canonical_url"]}})
-        if before is None:
-            with suppress(DuplicateKeyError):
-                articles.insert_one(dict(document))
-                return Outcome.STORED
-            continue
-        if before["content_hash"] == document["content_hash"]:
-            return Outcome.UNCHANGED
-        identity = before.pop("_id")
-        with suppress(DuplicateKeyError):
-            revisions.insert_one({**before, "replaced_at": document["updated_at"]})
-        after = {
-            **document,
-            "revision": before["revision"] + 1,
-            "first_seen_at": before["first_seen_at"],
-        }
-        if articles.replace_one({"_id": identity, "revision": before["revision"]}, after).matched_count:
-            return Outcome.CHANGED
+def _refusals(records: Mapping[int, Record], errors: Errors) -> dict[int, Result]:
+    """Take the documents that are themselves at fault out of the errors; raise what else went wrong."""
+    numbers = list(records)
+    refusals: dict[int, Result] = {}
+    for position, error in errors.items():
+        url = records[numbers[position]].article["canonical_url"] or records[numbers[position]].article["url"]
+        if error["code"] == DOCUMENT_VALIDATION_FAILURE:
+            fields = ", ".join(sorted(fields_at_fault(error))) or "unknown fields"
+            refusals[numbers[position]] = RefusedError(f"{url} cannot be stored: the schema refuses its {fields}")
+        elif error["code"] == BSON_OBJECT_TOO_LARGE:
+            refusals[numbers[position]] = RefusedError(f"{url} cannot be stored: {error['errmsg']}")
+    left = {position: error for position, error in errors.items() if numbers[position] not in refusals}
+    _expect_only(left, DUPLICATE_KEY)
+    return refusals

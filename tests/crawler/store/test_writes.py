@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pymongo.errors import WriteError
 
 from crawler.items import Article, BlockRecord, Fetch, Rights
-from crawler.store import Outcome, RefusedError, Store
+from crawler.store import Outcome, Record, RefusedError, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,9 +60,9 @@ def test_the_same_article_again_costs_one_update_and_doubles_nothing(
     database.command("profile", 2)
     assert store.write(make_article(crawl=later, html=b"another ad", title="Not looked at")) is Outcome.UNCHANGED
     database.command("profile", 0)
-    assert [entry["op"] for entry in database["system.profile"].find({"ns": {"$regex": "articles|pages"}})] == [
-        "update"
-    ]
+    writes = {"op": {"$in": ["insert", "update", "remove"]}, "ns": {"$ne": f"{database.name}.system.profile"}}
+    (update,) = database["system.profile"].find(writes)
+    assert set(update["command"]["u"]["$set"]) == {"url", "crawl", "updated_at"}
     (after,) = database["articles"].find()
     assert after["crawl"] == asdict(later)
     assert before is not None
@@ -87,8 +87,20 @@ def test_a_changed_article_keeps_what_it_said(store: Store, database: Documents,
         assert page is not None
         assert page.html == html
     # back to what it said: a revision like any other
-    assert store.write(first) is Outcome.CHANGED
+    again = replace(first, crawl=replace(first.crawl, fetched_at=datetime(2026, 7, 6, tzinfo=UTC)))
+    assert store.write(again) is Outcome.CHANGED
     assert database["revisions"].count_documents({}) == 2
+
+
+def test_an_older_fetch_never_replaces_a_newer(store: Store, database: Documents, make_article: Make) -> None:
+    store.write(make_article())
+    late = Fetch("job-0", "news", datetime(2026, 6, 30, tzinfo=UTC), 200, '"older"')
+    for content_hash in ("aa", "older"):
+        assert store.write(make_article(crawl=late, content_hash=content_hash)) is Outcome.UNCHANGED
+    stored = store.get(URL)
+    assert stored is not None
+    assert (stored.content_hash, stored.crawl.job) == ("aa", "job-1")
+    assert database["revisions"].count_documents({}) == 0
 
 
 def test_a_change_cut_short_is_made_good_by_the_next_write(
@@ -117,13 +129,76 @@ def test_writers_at_once_make_one_document_and_lose_no_revision(
     assert sorted(entry["content_hash"] for entry in [article, *revisions]) == hashes
 
 
-def test_the_same_article_from_writers_at_once_is_stored_once(
+def test_the_same_fetch_from_writers_at_once_is_stored_once(
     store: Store, database: Documents, make_article: Make
 ) -> None:
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(store.write, [make_article() for _ in range(16)]))
-    assert sorted(outcomes) == sorted([Outcome.STORED, *[Outcome.UNCHANGED] * 15])
+    # Each is told what became of it, as is one whose first acknowledgement was lost.
+    assert outcomes == [Outcome.STORED] * 16
     assert database["articles"].count_documents({}) == database["pages"].count_documents({}) == 1
+
+
+def test_a_batch_holds_everything_at_once(store: Store, database: Documents, make_article: Make) -> None:
+    def record(number: int, day: int = 3, **fields: Any) -> Record:
+        fetch = Fetch("job-2", "news", datetime(2026, 7, day, tzinfo=UTC), 200)
+        html = b"page %d" % number
+        return Record.of(make_article(url=f"https://news.example/{number}", crawl=fetch, html=html, **fields))
+
+    store.write_records([record(number, day=2) for number in range(4)])
+    results = store.write_records(
+        [
+            record(0),
+            record(1, content_hash="bb"),
+            record(4),
+            record(5, confidence=7.0),
+            record(6, publisher=""),
+            record(1, day=4, content_hash="cc"),
+            record(4, day=4),
+            record(2, day=1, content_hash="older"),
+            record(3, content_hash="dd", access="sometimes"),
+        ]
+    )
+    refused = [str(result) for result in results if isinstance(result, RefusedError)]
+    assert [result for result in results if isinstance(result, Outcome)] == [
+        Outcome.UNCHANGED,
+        Outcome.CHANGED,
+        Outcome.STORED,
+        Outcome.CHANGED,
+        Outcome.UNCHANGED,
+        Outcome.UNCHANGED,
+    ]
+    for words, message in zip((("/5", "confidence"), ("/6", "publisher"), ("/3", "access")), refused, strict=True):
+        assert all(word in message for word in words)
+    kept = {document["url"][-1]: document["content_hash"] for document in database["articles"].find()}
+    assert kept == {"0": "aa", "1": "cc", "2": "aa", "3": "aa", "4": "aa"}
+    assert [old["content_hash"] for old in database["revisions"].find({"url": {"$regex": "/1$"}}).sort("revision")] == [
+        "aa",
+        "bb",
+    ]
+    for document in database["articles"].find():
+        assert database["pages"].find_one({"_id": document["page"]})
+
+
+def test_batches_at_once_lose_no_revision(
+    mongo_uri: str, store: Store, database: Documents, make_article: Make
+) -> None:
+    urls = [f"https://news.example/{number}" for number in range(6)]
+    batches = [
+        [Record.of(make_article(url=url, content_hash=f"{turn:02x}", html=b"%d" % turn)) for url in urls]
+        for turn in range(16)
+    ]
+    with Store.open(mongo_uri, database.name) as other, ThreadPoolExecutor(8) as pool:
+        writers = [store.write_records, other.write_records] * 8
+        results = list(pool.map(lambda write, batch: write(batch), writers, batches))
+    flat = [result for batch in results for result in batch]
+    assert sorted(map(str, flat)) == sorted(["stored"] * 6 + ["changed"] * 90)
+    for url in urls:
+        revisions = list(database["revisions"].find({"url": url}).sort("revision"))
+        assert [entry["revision"] for entry in revisions] == list(range(1, 16))
+        article = database["articles"].find_one({"url": url})
+        assert article is not None
+        assert sorted(int(entry["content_hash"], 16) for entry in [article, *revisions]) == list(range(16))
 
 
 def test_identical_pages_are_kept_once(store: Store, database: Documents, make_article: Make) -> None:
