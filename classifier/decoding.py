@@ -1,41 +1,45 @@
-"""The page-level decision: from the probabilities of the blocks to their labels and a confidence for the page."""
+"""The page-level decision: from the probabilities of a page's blocks to their labels and a confidence for the page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from classifier.features import PageFeatures
+    from classifier.model import BlockClassifier
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The labels of a page.
+    """The labels of a page of n blocks.
 
     Attributes:
         codes: for each block, the index of its label in `LABELS`.
-        confidence: 0..1.
+        probabilities: of the labels of each block, of shape (n, 5).
+        confidence: the F1 to expect of the article's characters, 0..1.
     """
 
     codes: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
     confidence: float
 
 
-def decode(probabilities: NDArray[np.float32], features: PageFeatures) -> Decision:
-    """Decide the labels of a page of n blocks.
+def decode(classifier: BlockClassifier, features: PageFeatures) -> Decision:
+    """Decide the labels of a page.
 
     Args:
-        probabilities: of shape (n, 5).
+        classifier: a fitted classifier.
         features: the features of the page.
+
+    Returns:
+        The decision; that of a page without blocks has confidence 0.
     """
-    codes = probabilities.argmax(1)
-    article = probabilities[:, 0]
-    size = features.surroundings.size
-    chosen = codes == 0
-    # The F1 to expect of the chosen characters if the probabilities hold.
-    confidence = 2 * (article * size)[chosen].sum() / max(1e-6, (article * size).sum() + size[chosen].sum())
-    return Decision(codes, float(confidence))
+    probabilities = classifier.predict_proba(features)
+    if not len(features):
+        return Decision(np.zeros(0, np.int64), probabilities, 0.0)
+    return Decision(probabilities.argmax(1), probabilities, classifier.confidence(features, probabilities))

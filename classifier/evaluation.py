@@ -124,9 +124,8 @@ class Scores:
 
 def answer(classifier: BlockClassifier, example: Example) -> Answer:
     """Ask a classifier for the labels of a page."""
-    probabilities = classifier.predict_proba(example.features)
-    decision = decode(probabilities, example.features)
-    return Answer(example, decision.codes, probabilities, decision.confidence)
+    decision = decode(classifier, example.features)
+    return Answer(example, decision.codes, decision.probabilities, decision.confidence)
 
 
 def cross_validate(

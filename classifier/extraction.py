@@ -101,13 +101,12 @@ def extract_tree(root: etree._Element, url: str | None = None, classifier: Block
         return Page("", [], 0.0)
     model = load_classifier() if classifier is None else classifier
     features = featurize(cuts, read_hints(root, url))
-    probabilities = model.predict_proba(features)
-    decision = decode(probabilities, features)
+    decision = decode(model, features)
     elements = [cuts.elements[owner] for owner in cuts.owners]
     blocks = [
         Block(LABELS[code], text, element.tag, dict(zip(LABELS, row, strict=True)), element)
         for code, text, element, row in zip(
-            decision.codes.tolist(), cuts.texts, elements, probabilities.tolist(), strict=True
+            decision.codes.tolist(), cuts.texts, elements, decision.probabilities.tolist(), strict=True
         )
     ]
     blocks += _unshown_story(root, blocks)
