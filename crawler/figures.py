@@ -23,6 +23,7 @@ class Figures:
         publisher: as in `crawler.items.Article`.
         job: id of the crawl.
         started_at: UTC.
+        arguments: what it was asked for, as given: since, until, limit, urls.
         reason: why it ended; empty while it runs.
         found: different article addresses.
         fetched: article pages whose body was fetched.
@@ -33,11 +34,15 @@ class Figures:
         dropped: articles that were not valid.
         failed: pages that could not be fetched, read or stored.
         blocks: number of blocks by label, over the pages read in this crawl.
+        articles: pages that were read and are articles, whether or not they are new to the store.
+        median_words: words of their texts, the median; 0 without articles.
+        mean_confidence: 0..1, of their pages; 0 without articles.
     """
 
     publisher: str
     job: str
     started_at: datetime | None
+    arguments: dict[str, str]
     reason: str
     found: int
     fetched: int
@@ -48,6 +53,9 @@ class Figures:
     dropped: int
     failed: int
     blocks: dict[str, int]
+    articles: int
+    median_words: float
+    mean_confidence: float
 
     def as_record(self) -> dict[str, Any]:
         """Return the figures as they are kept in the collection ``crawls``."""
@@ -74,6 +82,7 @@ def figures_of(crawler: Crawler, reason: str = "") -> Figures:
         publisher=spider.publisher_name,
         job=spider.job,
         started_at=stats.get("start_time"),
+        arguments=spider.asked,
         reason=reason,
         found=number("articles/found"),
         fetched=number("articles/fetched"),
@@ -84,4 +93,7 @@ def figures_of(crawler: Crawler, reason: str = "") -> Figures:
         dropped=numbers("validate/dropped/"),
         failed=numbers("articles/failed/") + number("classify/failed", "store/failed", "store/refused"),
         blocks={label: number(f"classify/blocks/{label}") for label in LABELS},
+        articles=number("texts/articles"),
+        median_words=float(stats.get("texts/median_words", 0)),
+        mean_confidence=float(stats.get("texts/mean_confidence", 0)),
     )

@@ -89,6 +89,8 @@ DOWNLOADER_MIDDLEWARES = {
 EXTENSIONS = {
     "crawler.extensions.progress.Progress": 500,
     "crawler.extensions.summary.Summary": 510,
+    "crawler.extensions.texts.Texts": 520,
+    "crawler.extensions.metrics.Metrics": 530,
 }
 # Processes that read pages; one core is left to the network. 0 means all cores but one.
 CLASSIFY_WORKERS = 0
@@ -97,6 +99,16 @@ CLASSIFY_TIMEOUT = 60
 # Shorter texts are no article: one for pages that say they are one, one for pages that do not (characters).
 ARTICLE_MIN_CHARS = 120
 ARTICLE_MIN_CHARS_UNDECLARED = 500
+
+# --- What others are told ---
+
+# Ports on which Prometheus finds the figures of a crawl: one, or the first and last of a range, of which each crawl
+# on the machine takes the first that is free. Empty opens no port.
+METRICS_PORT = os.environ.get("METRICS_PORT", "")
+# Beyond the loopback the endpoint asks for a user and password, and does not open without.
+METRICS_HOST = os.environ.get("METRICS_HOST", "127.0.0.1")
+METRICS_USER = os.environ.get("METRICS_USER", "prometheus")
+METRICS_PASSWORD = os.environ.get("METRICS_PASSWORD", "")
 
 # --- The process ---
 

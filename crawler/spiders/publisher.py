@@ -94,6 +94,8 @@ class PublisherSpider(Spider):
     ) -> None:
         super().__init__(name, **kwargs)
         self.arguments = CrawlArguments.read(since, until, limit, urls)
+        given = {"since": since, "until": until, "limit": limit, "urls": urls}
+        self.asked = {name: str(value) for name, value in given.items() if value is not None}
         self.allowed_domains = [site_of(self.publisher.domain)]
         self.publisher_name = self.publisher.key
         # scrapyd passes its job's id as the argument `_job`.
