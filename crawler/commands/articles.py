@@ -20,7 +20,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.publishers import PublisherError, Registry
-from crawler.store import Store, StoredArticle, StoreError
+from crawler.store import Selection, Store, StoredArticle, StoreError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -108,14 +108,14 @@ class Command(ScrapyCommand):
             _print_article(article)
 
     def _list(self, store: Store, opts: Namespace, registry: Registry) -> None:
-        chosen = {"publisher": opts.publisher, "since": opts.since, "until": opts.until}
+        selection = Selection(publisher=opts.publisher, since=opts.since, until=opts.until)
         if opts.publisher is not None:
             _check_publisher(opts.publisher, store.publishers(), registry.names())
         if opts.format == "jsonl":
-            _print_lines(store.find(**chosen, limit=opts.limit))
+            _print_lines(store.find(selection, limit=opts.limit))
         else:
             limit = TABLE_LIMIT if opts.limit is None else opts.limit
-            _print_table(store.find(**chosen, limit=limit), store.count(**chosen))
+            _print_table(store.find(selection, limit=limit), store.count(selection))
 
 
 def printable(text: str) -> str:
@@ -137,7 +137,10 @@ def _moment(value: str) -> datetime:
 def _end(value: str) -> datetime:
     """Read a moment, of a date its end."""
     moment = _moment(value)
-    return moment + timedelta(days=1) if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", value) else moment
+    try:
+        return moment + timedelta(days=1) if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", value) else moment
+    except OverflowError:
+        raise ArgumentTypeError(f"{value!r} is no time: no day follows it") from None
 
 
 def _number(value: str) -> int:

@@ -2,17 +2,27 @@
 
 from crawler.store.documents import RawPage, Record, StoredArticle
 from crawler.store.errors import RefusedError, StoreError, UnavailableError
-from crawler.store.queries import PublisherCounts
+from crawler.store.queries import Group, GroupCount, PublisherCounts
+from crawler.store.reader import Articles, Reader
+from crawler.store.selection import Order, Position, Selection, SelectionError
 from crawler.store.status import Status
 from crawler.store.store import Store
 from crawler.store.writes import Outcome
 
 __all__ = [
+    "Articles",
+    "Group",
+    "GroupCount",
+    "Order",
     "Outcome",
+    "Position",
     "PublisherCounts",
     "RawPage",
+    "Reader",
     "Record",
     "RefusedError",
+    "Selection",
+    "SelectionError",
     "Status",
     "Store",
     "StoreError",

@@ -35,6 +35,7 @@ class StoredArticle:
     Attributes:
         page: SHA-256 of the raw page, its key in ``pages``.
         revision: 1 for an article that never changed.
+        dated_at: ``published_at``, or ``first_seen_at`` where the page bears no date, UTC.
         first_seen_at: when the article was first fetched, UTC.
         updated_at: when the document was last written, UTC.
     """
@@ -63,6 +64,7 @@ class StoredArticle:
     crawl: Fetch
     page: str
     revision: int
+    dated_at: datetime
     first_seen_at: datetime
     updated_at: datetime
 
@@ -128,7 +130,9 @@ class Record:
         )
         document |= {
             "page": digest,
+            "searchable": False,
             "revision": 1,
+            "dated_at": document["published_at"] or document["crawl"]["fetched_at"],
             "first_seen_at": document["crawl"]["fetched_at"],
             "updated_at": in_utc(datetime.now(UTC)),
         }

@@ -14,6 +14,7 @@ from crawler.store.schema import prepare
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pymongo.collection import Collection
     from pymongo.database import Database
 
     from crawler.store.connection import Document
@@ -71,9 +72,35 @@ def _apply_schema(database: Database[Document], _: Checkpoint) -> None:
     prepare(database)
 
 
+def _date_articles(database: Database[Document], checkpoint: Checkpoint) -> None:
+    """Give articles the date that they are sorted by, and the new indexes in place of those that sorted by two."""
+    prepare(database)
+    dated = [{"$set": {"dated_at": {"$ifNull": ["$published_at", "$first_seen_at"]}, "searchable": False}}]
+    position = checkpoint.position or {}
+    for name in ("revisions", "articles"):
+        collection, after = database[name], position.get(name)
+        while batch := _next_identities(collection, after):
+            collection.update_many({"_id": {"$in": batch}, "dated_at": {"$exists": False}}, dated)
+            after = batch[-1]
+            position |= {name: after}
+            checkpoint.save(position)
+    replaced = ("published_at_-1_first_seen_at_-1", "publisher_1_published_at_-1_first_seen_at_-1")
+    for index in database["articles"].index_information().keys() & set(replaced):
+        database["articles"].drop_index(index)
+
+
+def _next_identities(collection: Collection[Document], after: Any, count: int = 1000) -> list[Any]:
+    """Read the ``_id`` of the documents that follow one, in order."""
+    condition = {} if after is None else {"_id": {"$gt": after}}
+    return [row["_id"] for row in collection.find(condition, {"_id": True}, sort={"_id": 1}, limit=count)]
+
+
 # Append only. Whatever changes in `crawler.store.schema` takes a new entry with `_apply_schema`, or databases that
 # exist would never learn of it; where documents change too, the entry's function applies the schema first.
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "collections, validators and indexes", _apply_schema),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "collections, validators and indexes", _apply_schema),
+    Migration(2, "a date for every article, and an index for every filter", _date_articles),
+)
 
 
 def applied(database: Database[Document]) -> list[int]:

@@ -1,17 +1,15 @@
-"""The questions put to the store, in MongoDB's language.
-
-A value from a command line or a page always stands behind an operator of ours, so it can be none of its own.
-"""
+"""Questions to the store that are not about a selection alone: addresses, and counts by group."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pymongo import DESCENDING
 
-from crawler.store.documents import clean, in_utc
-from crawler.store.schema import LABELS
+from crawler.store.documents import clean
+from crawler.store.schema import BY_TIME, LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +17,49 @@ if TYPE_CHECKING:
 
     from crawler.store.connection import Document
 
-NEWEST_FIRST = [("published_at", DESCENDING), ("first_seen_at", DESCENDING)]
 LATEST_WRITTEN = [("updated_at", DESCENDING)]
+
+
+class Group(StrEnum):
+    """What articles can be counted by."""
+
+    PUBLISHER = "publisher"
+    LANGUAGE = "language"
+    SECTION = "section"
+    AUTHOR = "author"
+    ACCESS = "access"
+    MODEL = "model"
+    DAY = "day"
+
+    @property
+    def index_name(self) -> str:
+        """The index that holds the values, for when all articles are counted."""
+        return BY_TIME if self is Group.DAY else str(self)
+
+    def stages(self) -> list[Document]:
+        """The stages of an aggregation that count, the largest group first, days from the latest."""
+        fields: dict[Group, Any] = {
+            Group.AUTHOR: "$authors",
+            Group.MODEL: "$classifier.version",
+            Group.DAY: {"$dateTrunc": {"date": "$dated_at", "unit": "day"}},
+        }
+        unwind: list[Document] = [{"$unwind": "$authors"}] if self is Group.AUTHOR else []
+        first = {"_id": DESCENDING} if self is Group.DAY else {"articles": DESCENDING, "_id": 1}
+        count = {"_id": fields.get(self, f"${self}"), "articles": {"$sum": 1}}
+        return [*unwind, {"$group": count}, {"$sort": first}]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCount:
+    """How many articles there are of one publisher, language, day and so on.
+
+    Attributes:
+        value: which; midnight UTC for a day; None for articles of which it is not known.
+        articles: number of articles.
+    """
+
+    value: str | datetime | None
+    articles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +85,13 @@ def at_address(url: str) -> Document:
     return {"$or": [{"canonical_url": {"$eq": clean(url)}}, {"url": {"$eq": clean(url)}}]}
 
 
-def matching(publisher: str | None, since: datetime | None, until: datetime | None) -> Document:
-    """Articles of a publisher from a span of time; one without a date counts by when it was first seen."""
-    chosen = {} if publisher is None else {"publisher": {"$eq": clean(publisher)}}
-    span = {sign: in_utc(moment) for sign, moment in (("$gte", since), ("$lt", until)) if moment is not None}
-    if not span:
-        return chosen
-    # The alternatives stand outermost: each is then one range of an index, and the two are merged in order.
-    return {
-        "$or": [
-            {**chosen, "published_at": span},
-            {**chosen, "published_at": {"$eq": None}, "first_seen_at": span},
-        ]
-    }
-
-
 def label_counts(publishers: Iterable[str] | None) -> list[dict[str, Any]]:
     """The aggregation that counts articles and blocks of each label by publisher."""
-    chosen = {} if publishers is None else {"publisher": {"$in": [clean(name) for name in publishers]}}
+    # Every publisher has a name: the empty bound leads all of them through the index.
+    chosen = {"$gte": ""} if publishers is None else {"$in": [clean(name) for name in publishers]}
     sums = {label: {"$sum": f"$counts.{label}"} for label in LABELS}
     return [
-        {"$match": chosen},
+        {"$match": {"publisher": chosen}},
         {"$group": {"_id": "$publisher", "articles": {"$sum": 1}, **sums}},
         {"$sort": {"_id": 1}},
     ]

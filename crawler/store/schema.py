@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from pymongo import DESCENDING, IndexModel
+from pymongo import DESCENDING, TEXT, IndexModel
 from pymongo.errors import OperationFailure
 
 from crawler.items import Access
@@ -84,7 +84,9 @@ _ARTICLE: dict[str, Rule] = {
         last_modified=_optional(STRING),
     ),
     "page": DIGEST,
+    "searchable": BOOL,
     "revision": {**COUNT, "minimum": 1},
+    "dated_at": DATE,
     "first_seen_at": DATE,
     "updated_at": DATE,
 }
@@ -104,14 +106,47 @@ SCHEMAS: dict[str, Rule] = {
     "crawls": {"bsonType": "object", "properties": {"recorded_at": DATE}, "required": ["recorded_at"]},
 }
 
-_NEWEST = [("published_at", DESCENDING), ("first_seen_at", DESCENDING)]
+# Near-duplicates, and articles whose words are in the index of words: the filters of partial indexes, which a query
+# must repeat to the letter.
+IS_DUPLICATE: Rule = {"$type": "string"}
+SEARCHABLE: Rule = {"searchable": True}
+
+BY_TIME = "time"  # names of indexes that queries refer to
+BY_WORDS = "words"
+
+# Every order ends with _id, so that no two articles stand in the same place and a page can begin behind any of them.
+_TIME = [("dated_at", DESCENDING), ("_id", DESCENDING)]
 
 INDEXES: dict[str, list[IndexModel]] = {
     "articles": [
         IndexModel("canonical_url", unique=True),
         IndexModel("url"),
-        IndexModel(_NEWEST),
-        IndexModel(["publisher", *_NEWEST]),
+        IndexModel(_TIME, name=BY_TIME),
+        # One for each filter, in the order of reading: the page of any single filter is a range of an index, and of
+        # several filters MongoDB takes the narrowest and checks the others.
+        IndexModel(["publisher", *_TIME], name="publisher"),
+        IndexModel(["language", *_TIME], name="language"),
+        IndexModel(["section", *_TIME], name="section"),
+        IndexModel(["authors", *_TIME], name="author"),
+        IndexModel(["access", *_TIME], name="access"),
+        IndexModel(["classifier.version", *_TIME], name="model"),
+        IndexModel(["confidence", "_id"], name="confidence"),
+        # What few articles have costs an index of those few. Nearly all have blocks of the other labels.
+        *(
+            IndexModel(_TIME, name=f"with_{label}", partialFilterExpression={f"counts.{label}": {"$gt": 0}})
+            for label in ("ad", "disclaimer", "teaser")
+        ),
+        IndexModel(_TIME, name="duplicates", partialFilterExpression={"duplicate_of": IS_DUPLICATE}),
+        # A word takes as long to index as all of the above: `Store.index_words` does it after the crawl. MongoDB
+        # stems in one language for an index or by a field `language`, and ours may hold what it has no stems for.
+        IndexModel(
+            [("title", TEXT), ("text", TEXT)],
+            name=BY_WORDS,
+            default_language="none",
+            language_override="stemmed_in",
+            partialFilterExpression=SEARCHABLE,
+        ),
+        IndexModel("searchable", name="unsearchable", partialFilterExpression={"searchable": False}),
     ],
     "revisions": [IndexModel(["canonical_url", "revision"], unique=True)],
     "crawls": [IndexModel([("recorded_at", DESCENDING)])],

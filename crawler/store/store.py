@@ -11,17 +11,11 @@ from pymongo.errors import InvalidName, OperationFailure
 
 from crawler.store import queries
 from crawler.store.connection import UNAUTHORIZED, Document, connect, plain_errors
-from crawler.store.documents import (
-    RawPage,
-    Record,
-    StoredArticle,
-    clean,
-    fetch_document,
-    raw_page,
-    storable,
-)
+from crawler.store.documents import Record, clean, fetch_document, storable
 from crawler.store.errors import RefusedError, StoreError
 from crawler.store.migrations import migrate
+from crawler.store.reader import Reader
+from crawler.store.schema import SEARCHABLE
 from crawler.store.status import Status, read_status
 from crawler.store.writes import BulkWriter, Outcome, Result
 
@@ -40,7 +34,7 @@ DATABASE = "broadsheet"
 ADDRESSES_PER_QUERY = 1000
 
 
-class Store:
+class Store(Reader):
     """Articles in MongoDB: one document a canonical address, however many processes write it.
 
     Made by `Store.open` or `Store.from_settings`, and to be closed, which a with statement does. All
@@ -62,16 +56,13 @@ class Store:
         server: AbstractContextManager[object] | None = None,
     ) -> None:
         self._client = client
-        self._address = address
         self._server = server or nullcontext()
         self._refusal: StoreError | None = None
         try:
             self._database = client.get_database(database, write_concern=WriteConcern(w="majority", j=True))
         except InvalidName as error:
             raise StoreError(f"MONGO_DATABASE: {database!r} is no name for a database") from error
-        self._articles = self._database["articles"]
-        self._revisions = self._database["revisions"]
-        self._pages = self._database["pages"]
+        super().__init__(self._database, address)
         self._crawls = self._database["crawls"]
 
     @classmethod
@@ -228,65 +219,23 @@ class Store:
                         )
         return found
 
-    def get(self, url: str) -> StoredArticle | None:
-        """Read the article whose canonical address this is, or else the last that was fetched from it."""
-        with plain_errors(self._address):
-            document = self._articles.find_one({"canonical_url": {"$eq": clean(url)}}) or self._articles.find_one(
-                {"url": {"$eq": clean(url)}}, sort=queries.LATEST_WRITTEN
-            )
-        return StoredArticle.from_document(document) if document else None
+    def index_words(self, batch: int = 200) -> Iterator[int]:
+        """Bring the index of words up to date, for `Selection.text`.
 
-    def page(self, digest: str) -> RawPage | None:
-        """Read the raw page that `StoredArticle.page` names."""
-        with plain_errors(self._address):
-            document = self._pages.find_one({"_id": {"$eq": clean(digest)}})
-        return raw_page(document) if document else None
-
-    def find(
-        self,
-        *,
-        publisher: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int | None = None,
-    ) -> Iterator[StoredArticle]:
-        """Read articles, newest first: by when they were published, then by when they were first seen.
+        An article's words take longer to index than the article to store, so that crawls leave it for later:
+        to the first search after them, or to whoever calls this. It may be stopped anywhere.
 
         Args:
-            publisher: only this publisher's.
-            since: only those published at this time or later; one without a date counts by when it was seen.
-            until: only those published before this time, likewise.
-            limit: at most so many; None or 0 for all.
+            batch: articles at a time.
+
+        Yields:
+            The number of articles indexed, after each batch.
         """
-        chosen = queries.matching(publisher, since, until)
-        with plain_errors(self._address):
-            for document in self._articles.find(chosen, sort=queries.NEWEST_FIRST, limit=limit or 0):
-                yield StoredArticle.from_document(document)
-
-    def count(
-        self, *, publisher: str | None = None, since: datetime | None = None, until: datetime | None = None
-    ) -> int:
-        """Count the articles that `find` would read."""
-        with plain_errors(self._address):
-            return self._articles.count_documents(queries.matching(publisher, since, until))
-
-    def publishers(self) -> list[str]:
-        """The names of the publishers that have articles in the store, sorted."""
-        with plain_errors(self._address):
-            return sorted(self._articles.distinct("publisher"))
-
-    def count_labels(self, publishers: Iterable[str] | None = None) -> dict[str, queries.PublisherCounts]:
-        """Count articles and blocks.
-
-        Args:
-            publishers: names of publishers; None for all.
-
-        Returns:
-            The counts by name, for each publisher that has articles.
-        """
-        with plain_errors(self._address):
-            rows = self._articles.aggregate(queries.label_counts(publishers))
-            return {row["_id"]: queries.PublisherCounts.from_row(row) for row in rows}
+        waiting = {"searchable": {"$eq": False}}
+        with self._writing("the index of words"):
+            while found := [row["_id"] for row in self._articles.find(waiting, {"_id": True}, limit=batch)]:
+                self._articles.update_many({"_id": {"$in": found}}, {"$set": SEARCHABLE})
+                yield len(found)
 
     def migrate(self, report: Callable[[Migration], object]) -> None:
         """Bring the database up to date; see `crawler.store.migrations.migrate`.

@@ -155,7 +155,9 @@ class BulkWriter:
                 continue  # another writer came in between
             tried[number] = record
             identity = article.pop("_id")
-            kept = {"revision": article["revision"] + 1, "first_seen_at": article["first_seen_at"]}
+            first_seen = article["first_seen_at"]
+            dated = record.article["published_at"] or first_seen
+            kept = {"revision": article["revision"] + 1, "first_seen_at": first_seen, "dated_at": dated}
             revisions.append(InsertOne({**article, "replaced_at": record.article["updated_at"]}))
             operations.append(ReplaceOne({"_id": identity, "revision": article["revision"]}, record.article | kept))
         _, errors = _bulk_write(self._revisions, revisions)

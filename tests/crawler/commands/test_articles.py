@@ -206,7 +206,7 @@ def test_a_registered_publisher_without_articles_is_told_apart(
         1,
         "scrapy articles: no articles of gazette yet: `scrapy crawl gazette` fetches them\n",
     )
-    assert "did you mean gazette?" in articles("--publisher", "gazete", "-s", f"PUBLISHERS_DIR={tmp_path}")[2]
+    assert "did you mean gazette" in articles("--publisher", "gazete", "-s", f"PUBLISHERS_DIR={tmp_path}")[2]
 
 
 def test_a_server_out_of_reach_is_one_line_and_no_password(environment: Environment) -> None:

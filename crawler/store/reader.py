@@ -1,0 +1,139 @@
+"""Reading the store: single articles, selections of any size page by page, counts, raw pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from crawler.store import queries
+from crawler.store.connection import Document, plain_errors
+from crawler.store.documents import RawPage, StoredArticle, clean, raw_page
+from crawler.store.selection import Order, Position, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pymongo.cursor import Cursor
+    from pymongo.database import Database
+
+EVERYTHING = Selection()
+
+
+class Articles(Iterator[StoredArticle]):
+    """The articles of a selection, read from the server as they are asked for.
+
+    Attributes:
+        position: behind the article that was read last; None before the first. `Reader.find` goes on from there.
+    """
+
+    def __init__(self, cursor: Cursor[Document], order: Order, address: str) -> None:
+        self._cursor = cursor
+        self._order = order
+        self._address = address
+        self.position: Position | None = None
+
+    def __next__(self) -> StoredArticle:
+        with plain_errors(self._address):
+            document = next(self._cursor)
+        self.position = Position.of(document, self._order)
+        return StoredArticle.from_document(document)
+
+
+class Reader:
+    """The questions that a store answers; whoever may only read the database may ask them all.
+
+    All methods raise `StoreError`, with a message of one line for the user, when the server is out of reach.
+
+    Args:
+        database: where the collections are.
+        address: the server's ``host:port``, for messages.
+    """
+
+    def __init__(self, database: Database[Document], address: str) -> None:
+        self._address = address
+        self._articles = database["articles"]
+        self._pages = database["pages"]
+
+    def get(self, url: str) -> StoredArticle | None:
+        """Read the article whose canonical address this is, or else the last that was fetched from it."""
+        with plain_errors(self._address):
+            document = self._articles.find_one({"canonical_url": {"$eq": clean(url)}}) or self._articles.find_one(
+                {"url": {"$eq": clean(url)}}, sort=queries.LATEST_WRITTEN
+            )
+        return StoredArticle.from_document(document) if document else None
+
+    def page(self, digest: str) -> RawPage | None:
+        """Read the raw page that `StoredArticle.page` names."""
+        with plain_errors(self._address):
+            document = self._pages.find_one({"_id": {"$eq": clean(digest)}})
+        return raw_page(document) if document else None
+
+    def find(
+        self,
+        selection: Selection = EVERYTHING,
+        *,
+        order: Order = Order.NEWEST,
+        after: Position | None = None,
+        limit: int | None = None,
+    ) -> Articles:
+        """Read articles.
+
+        Args:
+            selection: which.
+            order: in what order.
+            after: where to go on: the position of an earlier cursor of the same selection and order.
+            limit: at most so many; None or 0 for all.
+
+        Returns:
+            A cursor: an iterator that knows its position.
+        """
+        condition = selection.condition(order, after)
+        with plain_errors(self._address):
+            # allow_disk_use: words are not found in order, and a common one has more articles than memory sorts.
+            cursor = self._articles.find(condition, sort=order.sort, limit=limit or 0, allow_disk_use=True)
+        return Articles(cursor, order, self._address)
+
+    def count(self, selection: Selection = EVERYTHING, *, at_most: int | None = None) -> int:
+        """Count the articles of a selection.
+
+        Args:
+            selection: which.
+            at_most: stop counting at this number, which makes the time that it takes independent of the store's size.
+        """
+        bounds: dict[str, Any] = {} if at_most is None else {"limit": at_most}
+        with plain_errors(self._address):
+            return self._articles.count_documents(selection.condition(), **bounds)
+
+    def count_by(self, group: queries.Group, selection: Selection = EVERYTHING) -> list[queries.GroupCount]:
+        """Count the articles of a selection by publisher, language, day and so on.
+
+        Args:
+            group: by what.
+            selection: which articles.
+
+        Returns:
+            The counts, the largest first, days from the latest. An article of two authors counts for both.
+        """
+        # Of all articles, the group's own index holds what is counted, and none of them need be read.
+        hint: dict[str, Any] = {"hint": group.index_name} if selection == EVERYTHING else {}
+        with plain_errors(self._address):
+            rows = self._articles.aggregate([{"$match": selection.condition()}, *group.stages()], **hint)
+            return [queries.GroupCount(row["_id"], row["articles"]) for row in rows]
+
+    def publishers(self) -> list[str]:
+        """The names of the publishers that have articles in the store, sorted."""
+        with plain_errors(self._address):
+            return sorted(self._articles.distinct("publisher"))
+
+    def count_labels(self, publishers: Iterable[str] | None = None) -> dict[str, queries.PublisherCounts]:
+        """Count articles and blocks.
+
+        Args:
+            publishers: names of publishers; None for all.
+
+        Returns:
+            The counts by name, for each publisher that has articles.
+        """
+        with plain_errors(self._address):
+            rows = self._articles.aggregate(queries.label_counts(publishers))
+            return {row["_id"]: queries.PublisherCounts.from_row(row) for row in rows}
