@@ -28,6 +28,8 @@ RESAMPLES: Final = 2000
 """Resamples of a bootstrap."""
 LEVEL: Final = 0.95
 """Level of its intervals."""
+_BATCH: Final = 100
+"""Resamples that are in memory at once."""
 MIN_SITES: Final = 10
 """With fewer sites than this, a bootstrap resamples pages: a handful of sites has too few resamples."""
 
@@ -326,13 +328,20 @@ def compare(first: Sequence[Answer], second: Sequence[Answer], seed: int = 0) ->
         np.add.at(counts[model], unit, np.array([page.confusion for page in answers]))
     scores: dict[str, Callable[[NDArray[np.int64]], Floats]] = {"macro F1": macro_f1_of}
     scores |= {f"{label} F1": _f1_of_label(code) for code, label in enumerate(LABELS)}
+
+    def differ(chosen: Ints, axis: int) -> Floats:
+        first, second = (part[chosen].sum(axis - 2) for part in counts)
+        return np.stack([f(first) - f(second) for f in scores.values()])
+
     draws = bootstrap(
         (np.arange(len(names)),),
-        lambda chosen: np.array([f(counts[0][chosen].sum(0)) - f(counts[1][chosen].sum(0)) for f in scores.values()]),
+        differ,
         n_resamples=RESAMPLES,
+        batch=_BATCH,
         confidence_level=LEVEL,
         method="percentile",
-        vectorized=False,
+        vectorized=True,
+        axis=-1,
         rng=np.random.default_rng(seed),
     ).confidence_interval
     totals = counts.sum(1)

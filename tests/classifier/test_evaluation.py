@@ -171,6 +171,7 @@ def test_cross_validation_asks_only_models_that_have_not_seen_the_site(
 
     monkeypatch.setattr(BlockClassifier, "fit", fit)
     monkeypatch.setattr(BlockClassifier, "predict_proba", predict_proba)
+    monkeypatch.setattr(BlockClassifier, "confidence", lambda self, features, answer: 0.5)
     folds = list(cross_validate(BlockClassifier(), dataset.examples, folds=3))
     assert len(folds) == len(seen) == 3
     for answers, sites in zip(folds, seen, strict=True):

@@ -50,6 +50,16 @@ def test_html_is_labelled_html_of_the_same_blocks(page: Path, model: Path, capsy
     assert written.labels == [block.label for block in expected]
 
 
+def test_html_labels_only_what_the_page_shows(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paragraphs = [f"Paragraph {number} of a story that no element of the page shows to its reader." for number in "123"]
+    story = {"@type": "NewsArticle", "articleBody": "\n\n".join(paragraphs * 9)}
+    page = tmp_path / "page.html"
+    page.write_text(f"<p>Loading</p><script type='application/ld+json'>{json.dumps(story)}</script>")
+    assert len(extract(page.read_bytes(), classifier=load_classifier(model)).blocks) > 1
+    assert main(["label", str(page), "--html", "--model", str(model)]) == 0
+    assert len(read_labelled(capsys.readouterr().out).labels) == 1
+
+
 def test_reads_gzipped_pages_and_the_standard_input(
     page: Path, model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

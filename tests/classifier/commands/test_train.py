@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from classifier.__main__ import main
+from classifier.commands import train
 from classifier.extraction import extract
+from classifier.model import BlockClassifier
 from classifier.storage import load_classifier
 
 if TYPE_CHECKING:
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
 TRAINING = Path(__file__).parents[3] / "training_data" / "pages"
 
 
-def test_trains_reports_and_writes_a_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_trains_reports_and_writes_a_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(train, "BlockClassifier", partial(BlockClassifier, epochs=1, folds=2))
     pages, output = tmp_path / "pages", tmp_path / "new" / "model.skops"
     for language in ("it", "es", "pt", "pl"):
         shutil.copytree(TRAINING / language, pages, dirs_exist_ok=True)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier.extraction import extract
+from classifier.labels import LABELS
+from classifier.parsing import parse_html
+from classifier.storage import load_classifier
+
+if TYPE_CHECKING:
+    from classifier.model import BlockClassifier
+
+PAGE = Path(__file__).parents[2] / "training_data" / "pages" / "en" / "finance-wire-pitch-inside.html"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> BlockClassifier:
+    return load_classifier()
+
+
+def test_the_text_is_the_article_blocks(shipped: BlockClassifier) -> None:
+    page = extract(PAGE.read_bytes(), classifier=shipped)
+    story = [block.text for block in page.blocks if block.label == "article"]
+    assert len(story) > 3
+    assert page.text == "\n\n".join(story)
+    assert 0 <= page.confidence <= 1
+    for block in page.blocks:
+        assert block.label in LABELS
+        assert tuple(block.probabilities) == LABELS
+        assert sum(block.probabilities.values()) == pytest.approx(1, abs=1e-4)
+        assert block.label == max(block.probabilities, key=lambda label: block.probabilities[label])
+
+
+def test_xpaths_lead_to_the_blocks(shipped: BlockClassifier) -> None:
+    root = parse_html(PAGE.read_bytes())
+    assert root is not None
+    for block in extract(PAGE.read_bytes(), classifier=shipped).blocks:
+        (element,) = root.xpath(block.xpath)
+        assert element.tag == block.tag
+        assert "".join(block.text.split())[:20] in "".join("".join(element.itertext()).split())
+
+
+def test_blocks_travel_to_another_process(shipped: BlockClassifier) -> None:
+    page = extract("<div><p>Text", classifier=shipped)
+    again = pickle.loads(pickle.dumps(page))
+    assert again.blocks[0].xpath == page.blocks[0].xpath == "/html/body/div/p"
+    assert again.text == page.text
+
+
+@pytest.mark.parametrize("html", [b"", "", b" \n", "<html></html>", b"\0" * 5000, "<script>x()</script>", b"\xff\xfe"])
+def test_a_page_without_text_has_no_blocks(html: bytes | str, shipped: BlockClassifier) -> None:
+    page = extract(html, classifier=shipped)
+    assert (page.text, page.blocks, page.confidence) == ("", [], 0.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.one_of(st.binary(max_size=400), st.text(max_size=200), st.text("<>/=\"'ap div!-&;\0", max_size=200)))
+def test_nothing_makes_it_raise(html: bytes | str) -> None:
+    page = extract(html)
+    assert all(block.text for block in page.blocks)
+
+
+def test_truncated_pages_are_read_as_far_as_they_go(shipped: BlockClassifier) -> None:
+    content = PAGE.read_bytes()
+    whole = extract(content, classifier=shipped).blocks
+    for part in range(1, 8):
+        blocks = extract(content[: len(content) * part // 8], classifier=shipped).blocks
+        # All but the last block, which the cut may have hit, are those of the whole page.
+        assert [block.text for block in blocks[:-1]] == [block.text for block in whole[: max(0, len(blocks) - 1)]]
+
+
+@pytest.mark.parametrize("tag", [b"<div>", b"<b>", b"<table><tr><td>", b"<ul><li>", b"<a href=x><p>"])
+def test_markup_nested_100_000_deep(tag: bytes, shipped: BlockClassifier) -> None:
+    page = extract(b"<p>Before</p>" + tag * 100_000 + b"Deep inside", classifier=shipped)
+    assert page.blocks[0].text == "Before"
+    assert all(block.xpath for block in page.blocks[:2])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "head"),
+    [
+        ("utf-8", ""),
+        ("utf-8", '<meta charset="iso-8859-1">'),
+        ("utf-8-sig", ""),
+        ("utf-16", ""),
+        ("cp1252", ""),
+        ("cp1252", '<meta charset="iso-8859-1">'),
+        ("cp1252", '<meta charset="no-such-thing">'),
+        ("iso-8859-15", '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-15">'),
+    ],
+)
+def test_text_is_decoded_whatever_the_page_declares(encoding: str, head: str, shipped: BlockClassifier) -> None:
+    text = "Größere Cafés sind öfter geöffnet"
+    html = f"<html><head>{head}</head><body><p>{text}</p></body></html>"
+    assert [block.text for block in extract(html.encode(encoding), classifier=shipped).blocks] == [text]
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc-jp", "iso-2022-jp"])
+def test_declared_multibyte_encodings(encoding: str, shipped: BlockClassifier) -> None:
+    text = "東京の港は火曜日に再開した。"
+    html = f'<html><head><meta charset="{encoding}"></head><body><p>{text}</p></body></html>'
+    assert [block.text for block in extract(html.encode(encoding), classifier=shipped).blocks] == [text]
+
+
+@pytest.mark.parametrize("html", [None, 1, ["<p>"], bytearray(b"<p>x")])
+def test_what_is_no_html_at_all_is_a_type_error(html: object) -> None:
+    with pytest.raises(TypeError, match="bytes or str"):
+        extract(html)  # type: ignore[arg-type]

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier.blocks import cut
+from classifier.labelled import LabelError, read_labelled, read_labelled_files, write_labelled
+from classifier.labels import BOILERPLATE, LABELS
+from tests.classifier.trees import trees
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lxml import etree
+
+
+@settings(max_examples=80)
+@given(trees(("div", "section", "span", "em", "br")), st.data())
+def test_what_is_written_is_read_back(root: etree._Element, data: st.DataObject) -> None:
+    texts = cut(root).texts
+    if not texts:
+        return
+    choice = st.sampled_from([*LABELS, BOILERPLATE, None])
+    labels = data.draw(st.lists(choice, min_size=len(texts), max_size=len(texts)))
+    again = read_labelled(write_labelled(root, labels))
+    assert cut(again.root).texts == texts
+    assert again.labels == labels
+
+
+def test_a_text_takes_the_nearest_label() -> None:
+    page = read_labelled(
+        "<p>none</p><div data-block-label=other>menu<p data-block-label=article>story</p><ul><li>more</ul></div>"
+    )
+    assert page.labels == [None, "other", "article", "other"]
+
+
+def test_the_longest_part_of_a_block_decides() -> None:
+    page = read_labelled("<p data-block-label=article>A long sentence <b data-block-label=ad>buy</b></p>")
+    assert page.labels == ["article"]
+
+
+def test_labels_that_are_there_are_replaced() -> None:
+    page = read_labelled("<div data-block-label=ad><p>One</p><p data-block-label=other>Two</p></div>")
+    assert read_labelled(write_labelled(page.root, ["article", None])).labels == ["article", None]
+
+
+def test_each_block_needs_a_label_when_written() -> None:
+    page = read_labelled("<p data-block-label=ad>One</p><p>Two</p>")
+    with pytest.raises(ValueError, match="shorter"):
+        write_labelled(page.root, ["ad"])
+
+
+def test_unknown_labels_are_told_with_line_and_element() -> None:
+    with pytest.raises(
+        LabelError, match=r"story\.html, line 2: <p> has the unknown label 'advert'; use one of article"
+    ):
+        read_labelled("<div>x</div>\n<p data-block-label=advert>Buy</p>", "story.html")
+
+
+@pytest.mark.parametrize("html", ["", b"", "<script>x</script>", b"\0\0"])
+def test_pages_without_text_are_refused(html: bytes | str) -> None:
+    with pytest.raises(LabelError, match=r"story\.html: there is no text"):
+        read_labelled(html, "story.html")
+
+
+def test_folders_are_read_in_the_order_of_their_files(write_pages: Callable[..., Path]) -> None:
+    folder = write_pages(b="<p data-block-label=ad>b", a="<p data-block-label=ad>a")
+    (folder / "deeper").mkdir()
+    (folder / "deeper" / "c.html.gz").write_bytes(gzip.compress(b"<p data-block-label=ad>c"))
+    (folder / "notes.txt").write_text("no page")
+    names = [page.name.removeprefix(f"{folder}/") for page in read_labelled_files(folder)]
+    assert names == ["a.html", "b.html", "deeper/c.html.gz"]
+    assert [page.name for page in read_labelled_files(folder / "a.html")] == [str(folder / "a.html")]
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        list(read_labelled_files(folder / "nowhere"))
