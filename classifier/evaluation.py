@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
 from classifier.decoding import decode
-from classifier.labels import LABELS
+from classifier.labels import BOILERPLATE, LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,8 +55,15 @@ class Answer:
 
     @property
     def gold(self) -> Ints:
-        """For each block, the index of its true label; -1 where the page does not say which of the five it is."""
-        return np.array([_CODES.get(label or "", _UNUSED) for label in self.example.labels], np.int64)
+        """For each block, the index of its true label; -1 where it does not count.
+
+        Blocks without a label don't count, and neither do pages that tell of some blocks only that they are not
+        article: there a wrong answer could not be seen, so right ones would make the scores too good.
+        """
+        labels = self.example.labels
+        if BOILERPLATE in labels:
+            return np.full(len(labels), _UNUSED, np.int64)
+        return np.array([_CODES.get(label or "", _UNUSED) for label in labels], np.int64)
 
     @property
     def confusion(self) -> Ints:
@@ -86,7 +93,8 @@ class Scores:
 
     Attributes:
         confusion: blocks by true label (rows) and answered label (columns), of shape (5, 5).
-        article_f1: the mean over pages of the article's F1 over characters.
+        article_f1: the mean over pages of the article's F1 over characters, those included that tell article from
+            the rest alone.
     """
 
     confusion: Ints
@@ -223,11 +231,15 @@ def summary(answers: Sequence[Answer]) -> dict[str, str]:
         What each figure is, and the figure.
     """
     scores, lost = score(answers), loss_in_least_confident(answers)
-    return {
-        "macro F1 of the labels, over blocks": f"{scores.macro_f1:.3f}",
-        "blocks right": f"{scores.accuracy:.1%}",
+    by_label = {}
+    if scores.support.any():
+        by_label = {
+            "macro F1 of the labels, over blocks": f"{scores.macro_f1:.3f}",
+            "blocks right": f"{scores.accuracy:.1%}",
+            "calibration error": f"{calibration_error(answers):.3f}",
+        }
+    return by_label | {
         "article F1 over characters, mean over pages": f"{scores.article_f1:.3f}",
-        "calibration error": f"{calibration_error(answers):.3f}",
         "share of all loss in the least confident tenth of the pages": "no loss" if np.isnan(lost) else f"{lost:.0%}",
     }
 
@@ -236,8 +248,8 @@ def pooled(answers: Sequence[Answer]) -> tuple[NDArray[np.bool_], NDArray[np.flo
     """Put the blocks of some pages together.
 
     Returns:
-        Which label each block truly has, and how probable each was, both of shape (blocks, 5); without the blocks of
-        which nobody said which of the five they are.
+        Which label each block truly has, and how probable each was, both of shape (blocks, 5); without the blocks
+        that don't count.
     """
     gold = np.concatenate([page.gold for page in answers])
     probabilities = np.concatenate([page.probabilities for page in answers])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from skops.card import Card
 
 from classifier.evaluation import score, summary
@@ -33,7 +34,8 @@ Labels every block of a publisher's page as article, ad, disclaimer, teaser or o
 _NO_SCORES: Final = "Not measured: it was trained without the cross-validated report."
 _HOW: Final = """\
 Every page was answered by a model that had not seen the page's site: {folds} folds by registered domain, {pages} pages.
-The shipped file is trained on all of the pages, so these scores are those of its like, not of itself."""
+The model in the file was trained on all of the pages, so these are the scores of its like, not of itself. The scores by
+label are those of the {whole} pages that have all labels."""
 
 
 def write_card(
@@ -97,7 +99,7 @@ def _facts(classifier: BlockClassifier) -> dict[str, str]:
 
 def _add_scores(card: Card, section: str, answers: Sequence[Answer], folds: int) -> None:
     scores = score(answers)
-    how = _HOW.format(folds=folds, pages=len(answers))
+    how = _HOW.format(folds=folds, pages=len(answers), whole=sum((page.gold >= 0).any() for page in answers))
     card.add_table(description=how, **{section: _rows(summary(answers))})
     table: dict[str, list[str]] = {"label": list(LABELS)}
     for name, values in (("precision", scores.precision), ("recall", scores.recall), ("F1", scores.f1)):
@@ -123,8 +125,9 @@ def _limits(dataset: Dataset, answers: Sequence[Answer]) -> list[str]:
         limits.append(f"Few pages to learn from in these languages: {', '.join(sorted(rare))}.")
     if answers:
         scores = score(answers)
-        weakest = int(scores.f1.argmin())
-        limits.append(f"It is weakest on {LABELS[weakest]}: F1 {scores.f1[weakest]:.3f}.")
+        if scores.support.any():
+            weakest = min(np.flatnonzero(scores.support), key=lambda code: scores.f1[code])
+            limits.append(f"It is weakest on {LABELS[weakest]}: F1 {scores.f1[weakest]:.3f}.")
         bad = sum(page.loss > _BAD for page in answers)
         limits.append(
             f"Of {len(answers):,} pages, {bad:,} lost more than {_BAD:.0%} of the article F1;"

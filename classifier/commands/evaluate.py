@@ -8,6 +8,7 @@ Measure on pages of sites that no model was trained on: on others every score is
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--report", metavar="DIR", type=Path, help="write DIR/report.html")
     parser.add_argument("--against", metavar="OTHER", type=Path, help="another model file, to compare with")
     parser.add_argument(
-        "--worst", metavar="N", type=int, default=20, help="pages that the report shows block by block (default: 20)"
+        "--worst", metavar="N", type=_count, default=20, help="pages that the report shows block by block (default: 20)"
     )
 
 
@@ -61,19 +62,7 @@ def run(options: Namespace) -> int:
         console.print()
         _print_comparison(comparison, options.model, options.against, console)
     if options.report:
-        try:
-            from classifier.report import write_report
-        except ModuleNotFoundError as error:
-            raise CommandError(f"--report needs {error.name}: pip install 'broadsheet[report]'") from error
-        file = write_report(
-            options.report,
-            answers,
-            title=f"{options.model.name}, version {classifier.version_}",
-            folders=options.folders,
-            comparison=comparison,
-            names=(str(options.model), str(options.against)),
-            worst=options.worst,
-        )
+        file = _write_report(answers, comparison, options, f"{options.model.name}, version {classifier.version_}")
         console.print(f"\n{file}: the report", soft_wrap=True)
     return 0
 
@@ -81,6 +70,24 @@ def run(options: Namespace) -> int:
 def _answer(classifier: BlockClassifier, dataset: Dataset, name: str, terminal: Console) -> list[Answer]:
     with progress(terminal) as bar:
         return [answer(classifier, page) for page in bar.track(dataset.examples, description=f"asking {name}")]
+
+
+def _write_report(answers: list[Answer], comparison: Comparison | None, options: Namespace, title: str) -> Path:
+    try:
+        from classifier.report import write_report
+    except ModuleNotFoundError as error:
+        raise CommandError(f"--report needs {error.name}: pip install 'broadsheet[report]'") from error
+    names = str(options.model), str(options.against)
+    try:
+        return write_report(options.report, answers, title, options.folders, comparison, names, options.worst)
+    except OSError as error:
+        raise CommandError(f"--report {options.report}: can't write there ({error.strerror})") from error
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal():
+        raise ArgumentTypeError(f"{value!r} is no number of pages")
+    return int(value)
 
 
 def _compare(first: list[Answer], second: list[Answer]) -> Comparison:

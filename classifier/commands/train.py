@@ -6,6 +6,7 @@ how good the model is on sites that it has not seen: by cross-validation, with t
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -52,6 +53,7 @@ def run(options: Namespace) -> int:
     output: Path = options.output
     if output.suffix != ".skops":
         raise CommandError(f"--output {output}: the name of a model file ends in .skops")
+    _check_writable(output)
     console, terminal = open_console(), open_console(stderr=True)
     dataset = read_folders(options.folders, terminal)
     print_problems(dataset.problems, terminal)
@@ -63,6 +65,8 @@ def run(options: Namespace) -> int:
         raise CommandError(f"nothing was trained: {_explain(error, dataset)}") from error
     save_classifier(classifier, output)
     console.print(f"{output}: model {classifier.version_}, {output.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
+    # Before the long part, so that Ctrl-C leaves no card of an older model beside the new one.
+    write_card(output, classifier, dataset, options.folders, [], 0)
     folds = min(options.folds, len(set(dataset.sites)))
     answers = _cross_validate(classifier, dataset, folds, terminal) if folds else []
     if answers:
@@ -71,6 +75,16 @@ def run(options: Namespace) -> int:
     card = write_card(output, classifier, dataset, options.folders, answers, folds)
     console.print(f"{card}: the model card", soft_wrap=True)
     return 0
+
+
+def _check_writable(output: Path) -> None:
+    """Find out before the work whether its result can be kept."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"--output {output}: can't make its folder ({error.strerror})") from error
+    if not os.access(output.parent, os.W_OK) or output.is_dir():
+        raise CommandError(f"--output {output}: can't write there")
 
 
 def _fit(classifier: BlockClassifier, dataset: Dataset, terminal: Console) -> None:

@@ -98,6 +98,8 @@ def _square(title: str) -> tuple[Figure, Axes]:
 
 
 def _add_legend(figure: Figure) -> None:
+    if not figure.axes[0].get_legend_handles_labels()[0]:
+        return
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize="small")
 
 

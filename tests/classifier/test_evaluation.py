@@ -67,10 +67,15 @@ def test_scores_work_on_many_confusion_matrices_at_once() -> None:
     np.testing.assert_allclose(macro_f1_of(many), [macro_f1_of(many[0]), macro_f1_of(many[1])])
 
 
-def test_blocks_without_one_of_the_five_labels_are_not_scored_by_label() -> None:
-    page = make_answer(["article", None, BOILERPLATE, "ad"], ["article", "ad", "article", "ad"])
-    assert score([page]).support.tolist() == [1, 1, 0, 0, 0]
-    assert score([page]).accuracy == 1
+def test_what_is_not_fully_labelled_is_not_scored_by_label() -> None:
+    page = make_answer(["article", None, "ad", "ad"], ["article", "ad", "article", "ad"])
+    partial = make_answer(["article", BOILERPLATE, "ad"], ["article", "article", "ad"])
+    scores = score([page, partial])
+    assert scores.support.tolist() == [1, 2, 0, 0, 0]
+    assert scores.accuracy == pytest.approx(2 / 3)
+    assert scores.article_f1 == pytest.approx(2 / 3)
+    assert "macro F1 of the labels, over blocks" in summary([page])
+    assert "macro F1 of the labels, over blocks" not in summary([partial])
 
 
 def test_loss_counts_boilerplate_taken_for_article_but_not_unlabelled_blocks() -> None:

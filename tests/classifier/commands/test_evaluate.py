@@ -92,3 +92,11 @@ def test_says_what_is_wrong_with_a_model(
     assert "damaged, or not a model file" in capsys.readouterr().err
     assert main(["evaluate", str(model), pages[0], "--against", str(model)]) == 1
     assert "two or more" in capsys.readouterr().err
+
+
+def test_says_when_the_report_has_no_place(
+    model: Path, pages: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["evaluate", str(model), pages[0], "--report", str(tmp_path / "file")]) == 1
+    assert "can't write there" in capsys.readouterr().err

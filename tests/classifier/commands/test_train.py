@@ -107,6 +107,9 @@ def test_bad_names_are_told_before_the_work(tmp_path: Path, capsys: pytest.Captu
     assert "nowhere: no such file or folder" in capsys.readouterr().err
     assert main(["train", str(TRAINING), "--output", str(tmp_path / "model.pkl")]) == 1
     assert "ends in .skops" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["train", str(TRAINING), "--output", str(tmp_path / "file" / "model.skops")]) == 1
+    assert "can't make its folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["label"]])

@@ -79,6 +79,17 @@ def test_the_worst_pages_show_every_block_and_mark_the_errors(
     assert f"should be {worst.example.labels[wrong[0]]}" in first
 
 
+def test_pages_with_gold_text_alone_have_a_report_too(
+    write_pages: Callable[..., Path], classifier: BlockClassifier, tmp_path: Path
+) -> None:
+    folder = write_pages(gold="<p data-block-label=article>Story</p><p data-block-label=boilerplate>Menu</p>")
+    answers = answers_of(read_dataset(find_pages([folder])), classifier)
+    (tmp_path / "report").mkdir()
+    text = write_report(tmp_path / "report", answers, "m", [folder]).read_text(encoding="utf-8")
+    assert "macro F1 of the labels" not in text
+    assert "article F1 over characters" in text
+
+
 HOSTILE = """<html lang="en"><head><link rel="canonical" href="https://x.example/"></head><body>
 <p data-block-label=article>&lt;script&gt;document.title = 'owned'&lt;/script&gt; "quoted" &amp;amp; {{ 7 * 7 }}</p>
 <p data-block-label=ad>&lt;/div&gt;&lt;/details&gt;&lt;style&gt;body {display: none}&lt;/style&gt;</p></body></html>"""

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import pytest
+
+from classifier.dataset import find_pages, read_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+GERMAN = "Der Hafen wurde am Dienstag wieder geöffnet, sagte die Behörde in der Stadt. " * 4
+
+
+def test_pages_are_found_once_however_they_are_named(write_pages: Callable[..., Path]) -> None:
+    folder = write_pages(b="<p>b", a="<p>a")
+    (folder / "c.HTM").write_text("<p>c")
+    (folder / "d.html.gz").write_bytes(gzip.compress(b"<p>d"))
+    (folder / "e.txt").write_text("no page")
+    (folder / "f.html").mkdir()
+    found = find_pages([folder / "b.html", folder, folder / ".." / folder.name])
+    assert [path.name for path in found] == ["b.html", "a.html", "c.HTM", "d.html.gz"]
+
+
+def test_folders_without_pages_are_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="there are no pages in it"):
+        find_pages([tmp_path])
+    with pytest.raises(FileNotFoundError, match="nowhere: no such file or folder"):
+        find_pages([tmp_path / "nowhere"])
+
+
+@pytest.mark.parametrize(
+    ("html", "language"),
+    [
+        ("<html lang=pt-BR><p data-block-label=article>Texto", "pt"),
+        ("<html lang=EN_gb><p data-block-label=article>Text", "en"),
+        (f"<html lang=''><p data-block-label=article>{GERMAN}", "de"),
+        ("<p data-block-label=article>Kurz", "unknown"),
+    ],
+)
+def test_language_is_what_the_page_says_or_its_text_shows(
+    html: str, language: str, write_pages: Callable[..., Path]
+) -> None:
+    (example,) = read_dataset(find_pages([write_pages(page=html)])).examples
+    assert example.language == language
+
+
+def test_an_example_has_what_training_needs(write_pages: Callable[..., Path]) -> None:
+    folder = write_pages(
+        page='<link rel=canonical href="https://www.news.example/a"><p data-block-label=article>Story</p><p>Menu</p>'
+    )
+    dataset = read_dataset(find_pages([folder]))
+    (example,) = dataset.examples
+    assert (example.site, example.labels, example.chars) == ("news.example", ["article", None], [5, 4])
+    assert len(example.features) == 2
+    assert dataset.counts == {"article": 1}
