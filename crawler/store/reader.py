@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from crawler.store import queries
+from crawler.store.arrow import read_tables
 from crawler.store.connection import Document, plain_errors
 from crawler.store.documents import RawPage, StoredArticle, clean, raw_page
 from crawler.store.selection import Order, Position, Selection
@@ -13,6 +14,7 @@ from crawler.store.selection import Order, Position, Selection
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pyarrow
     from pymongo.cursor import Cursor
     from pymongo.database import Database
 
@@ -119,6 +121,30 @@ class Reader:
         with plain_errors(self._address):
             rows = self._articles.aggregate([{"$match": selection.condition()}, *group.stages()], **hint)
             return [queries.GroupCount(row["_id"], row["articles"]) for row in rows]
+
+    def tables(
+        self,
+        selection: Selection = EVERYTHING,
+        *,
+        order: Order = Order.NEWEST,
+        after: Position | None = None,
+        limit: int | None = None,
+    ) -> Iterator[tuple[pyarrow.Table, Position | None]]:
+        """Read articles as tables of Apache Arrow; see `find` for the arguments.
+
+        Yields:
+            Tables of bounded size and one schema, and the position behind each; an empty one if there is nothing.
+
+        Raises:
+            StoreError: also when the optional part ``parquet`` is not installed.
+        """
+        with plain_errors(self._address):
+            yield from read_tables(self._articles, selection, order, after, limit)
+
+    def count_unsearchable(self) -> int:
+        """Count the articles whose words `Store.index_words` has yet to index."""
+        with plain_errors(self._address):
+            return self._articles.count_documents({"searchable": {"$eq": False}})
 
     def publishers(self) -> list[str]:
         """The names of the publishers that have articles in the store, sorted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -12,13 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyarrow import parquet
 from scrapy.cmdline import execute
 from scrapy.utils.project import get_project_settings
 
 from crawler.items import BlockRecord, Fetch, Rights
+from crawler.store import arrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pymongo.database import Database
 
@@ -118,7 +122,11 @@ def test_until_a_date_counts_the_whole_day(store: Store, make_article: Make, art
 
 
 def test_a_table_cut_short_says_so(filled: Store, articles: Callable[..., Any]) -> None:
-    assert articles("--limit", "2")[1].endswith("2 of 3 articles; --limit 0 prints all\n")
+    out = articles("--limit", "2")[1]
+    more = re.search(r"\n2 of 3 articles; the next: --after (\S+)\n$", out)
+    assert more
+    status, out, _ = articles("--after", more[1])
+    assert (status, re.findall(r"Day (\d) ", out)) == (0, ["3"])
     assert articles("--limit", "0")[1].endswith("\n3 articles\n")
 
 
@@ -138,6 +146,83 @@ def test_json_lines_are_the_documents(store: Store, make_article: Make, articles
         "p": 0.91,
     }
     assert document["crawl"]["etag"] == '"tag"'
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--with", "disclaimer", "--with", "ad"], "odd"),
+        (["--language", "DE"], "odd"),
+        (["--section", "Ports"], "odd"),
+        (["--author", "B. Writer"], "odd"),
+        (["--access", "paywalled"], "odd"),
+        (["--duplicates", "only"], "odd"),
+        (["--duplicates", "without"], "plain"),
+        (["--model", "2"], "odd"),
+        (["--low-confidence"], "odd"),
+        (["--low-confidence", "0.95"], "odd plain"),
+        (["--text", "lighthouse"], "odd"),
+    ],
+)
+def test_every_filter_has_an_option(
+    store: Store, make_article: Make, articles: Callable[..., Any], options: list[str], found: str
+) -> None:
+    store.write(make_article(url=f"{URL}/plain", title="plain", counts={"article": 1}))
+    odd = {
+        "language": "de",
+        "section": "Ports",
+        "authors": ["B. Writer"],
+        "access": "paywalled",
+        "duplicate_of": f"{URL}/plain",
+        "classifier": {"version": "2"},
+        "confidence": 0.4,
+        "text": "A lighthouse.",
+    }
+    store.write(make_article(url=f"{URL}/odd", title="odd", **odd))
+    status, out, err = articles("--format", "jsonl", *options)
+    assert (status, err) == (0, "")
+    assert " ".join(json.loads(line)["title"] for line in out.splitlines()) == found
+    assert articles("--count", *options)[1] == f"{len(found.split())}\n"
+
+
+def test_counts_by_publisher(filled: Store, articles: Callable[..., Any], make_article: Make) -> None:
+    filled.write(make_article(url=f"{URL}/x", publisher=f"wire{NASTY}"))
+    rows = articles("--count", "publisher")[1].strip().splitlines()
+    assert rows[0].split() == ["publisher", "articles"]
+    assert rows[2].split() == ["news", "3"]
+    assert ESCAPE not in "".join(rows)
+    assert "2026-07-01" in articles("--count", "day")[1]
+
+
+def test_csv_is_for_spreadsheets_and_runs_nothing_there(
+    store: Store, make_article: Make, articles: Callable[..., Any], tmp_path: Path
+) -> None:
+    store.write(make_article(title='=cmd|"/c calc"!A1', authors=["A", "B"], text="one\n\ntwo, three"))
+    file = tmp_path / "articles.csv"
+    assert articles("--format", "csv", "--output", str(file)) == (0, "", "")
+    with file.open(newline="", encoding="utf-8") as opened:
+        (row,) = csv.DictReader(opened)
+    assert row["title"] == '\'=cmd|"/c calc"!A1'
+    assert (row["authors"], row["text"], row["ad"]) == ("A; B", "one\n\ntwo, three", "1")
+    assert (row["published_at"], row["robots_noai"]) == ("2026-07-01T12:00:00Z", "false")
+
+
+@pytest.mark.filterwarnings("ignore:.*size changed")
+def test_parquet_holds_what_json_lines_hold(
+    filled: Store, make_article: Make, articles: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.write(make_article(url=f"{URL}/x", title=NASTY, published_at=None, tags=["a", "b"]))
+    monkeypatch.setattr(arrow, "ROWS", 3)
+    file = tmp_path / "articles.parquet"
+    assert articles("--format", "parquet", "--output", str(file)) == (0, "", "")
+    table = parquet.read_table(file)
+    rows = [json.loads(line) for line in articles("--format", "jsonl")[1].splitlines()]
+    assert set(table.column_names) == set(rows[0])
+    read = json.loads(json.dumps(table.to_pylist(), default=lambda date: date.isoformat().replace("+00:00", "Z")))
+    assert read == rows
+    assert parquet.read_metadata(file).num_row_groups == 2
+    assert articles("--format", "parquet", "--until", "1999-01-01", "--output", str(file))[0] == 0
+    assert parquet.read_table(file).num_rows == 0
 
 
 def test_show_prints_facts_and_every_block_with_its_label(
@@ -184,6 +269,14 @@ def test_show_prints_facts_and_every_block_with_its_label(
         (["--until", "9999-12-31"], 2, "'9999-12-31' is no time"),
         (["--limit", "-1"], 2, "'-1' is no number of articles"),
         (["--format", "yaml"], 2, "invalid choice: 'yaml'"),
+        (["--after", "x"], 2, "--after: 'x' is no position in the order 'newest'"),
+        (["--text=-no"], 2, "'-no' holds no word to look for"),
+        (["--with", "pitch"], 2, "invalid choice: 'pitch'"),
+        (["--low-confidence", "7"], 2, "'7' is no share"),
+        (["--count", "size"], 2, "invalid choice: 'size'"),
+        (["--output", "/x"], 2, "--output takes --format"),
+        (["--show", URL, "--format", "csv"], 2, "--show prints a table or --format jsonl"),
+        (["--format", "csv", "--output", "/none/x.csv"], 1, "/none/x.csv: No such file or directory"),
         (["--publsher", "news"], 2, "not understood: --publsher news"),
     ],
 )

@@ -309,6 +309,8 @@ def test_every_question_is_answered_by_an_index(
         store.get(address("x"))
         store.page("0" * 64)
         store.publishers()
+        store.count_unsearchable()
+        list(store.tables(limit=2))
         store.count_labels()
         store.count_labels(["news"])
         store.validators([address("new"), address("x")])
