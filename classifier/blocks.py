@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from lxml import etree
@@ -36,8 +37,9 @@ class Cut:
         owners: for each block, the index of the container that it stands in.
         link_chars: for each block, the characters of its raw text that stand in links.
         links: for each block, the first link that it stands in or holds; None for a block without one.
-        sources: for each block, the pieces of text it is made of: an element, and whether it is the text behind the
-            element (its tail) or at its beginning.
+        pieces: the elements of all pieces of text that the blocks are made of, block after block.
+        tails: for each piece, whether it is the text behind its element or that at the element's beginning.
+        firsts: for each block, the index of its first piece.
         elements: the container elements.
         parents: for each container, the index of the container around it; 0 for the body itself.
         depths: for each container, the number of containers around it.
@@ -49,7 +51,9 @@ class Cut:
     owners: list[int] = field(default_factory=list)
     link_chars: list[int] = field(default_factory=list)
     links: list[etree._Element | None] = field(default_factory=list)
-    sources: list[list[tuple[etree._Element, bool]]] = field(default_factory=list)
+    pieces: list[etree._Element] = field(default_factory=list)
+    tails: list[bool] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)
     elements: list[etree._Element] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
     depths: list[int] = field(default_factory=list)
@@ -58,6 +62,12 @@ class Cut:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def sources(self) -> list[list[tuple[etree._Element, bool]]]:
+        """For each block, its pieces of text: an element, and whether it is the text behind it."""
+        pieces = list(zip(self.pieces, self.tails, strict=True))
+        return [pieces[first:end] for first, end in pairwise([*self.firsts, len(pieces)])]
 
 
 def cut(root: etree._Element) -> Cut:
@@ -77,8 +87,10 @@ def cut(root: etree._Element) -> Cut:
         body = root
     page = Cut(elements=[body], parents=[0], depths=[0], starts=[0], ends=[0])
     elements, parents, depths, starts, ends = page.elements, page.parents, page.depths, page.starts, page.ends
-    owners, link_chars, links, sources = page.owners, page.link_chars, page.links, page.sources
-    runs: list[list[str]] = []
+    owners, link_chars, links = page.owners, page.link_chars, page.links
+    pieces, tails, firsts = page.pieces, page.tails, page.firsts
+    # The raw text of each piece, with a space before those that something stands in front of.
+    raw: list[str] = []
     owner, last_owner, breaks, gap, skipping = 0, -1, 0, False, False
     open_links: list[etree._Element] = []
     # The open elements outwards of the last one, and the kind of each.
@@ -91,11 +103,12 @@ def cut(root: etree._Element) -> Cut:
             owners.append(owner)
             link_chars.append(0)
             links.append(None)
-            sources.append([(element, is_tail)])
-            runs.append([text])
-        else:
-            runs[-1] += (" ", text) if gap else (text,)
-            sources[-1].append((element, is_tail))
+            firsts.append(len(pieces))
+        elif gap:
+            text = f" {text}"
+        raw.append(text)
+        pieces.append(element)
+        tails.append(is_tail)
         breaks, gap = 0, False
         if open_links:
             link_chars[-1] += len(text)
@@ -156,5 +169,5 @@ def cut(root: etree._Element) -> Cut:
     while len(path) > 1:
         close()
     ends[0] = len(owners)
-    page.texts = [" ".join("".join(run).split()) for run in runs]
+    page.texts = [" ".join("".join(raw[first:end]).split()) for first, end in pairwise([*firsts, len(raw)])]
     return page

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from classifier.blocks import cut
 from classifier.decoding import decode
@@ -15,6 +15,8 @@ from classifier.parsing import parse_html
 from classifier.storage import load_classifier
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lxml import etree
 
     from classifier.model import BlockClassifier
@@ -24,7 +26,6 @@ _FEW: Final = 600
 _FAR_MORE: Final = 2
 
 
-@dataclass(slots=True)
 class Block:
     """One run of visible text under one block-level element.
 
@@ -32,26 +33,40 @@ class Block:
         label: what the block is, one of `LABELS`.
         text: its text, white space folded.
         tag: the name of its element.
-        probabilities: how probable each label is; they sum to 1.
     """
 
-    label: str
-    text: str
-    tag: str
-    probabilities: dict[str, float]
-    _element: etree._Element | None = field(repr=False, default=None)
-    _xpath: str | None = field(repr=False, default=None)
+    __slots__ = ("_element", "_row", "_xpath", "label", "tag", "text")
+
+    def __init__(self, label: str, text: str, element: etree._Element, row: Sequence[float]) -> None:
+        self.label = label
+        self.text = text
+        self.tag: str = element.tag
+        self._element: etree._Element | None = element
+        self._row = row
+        self._xpath = ""
 
     @property
     def xpath(self) -> str:
         """Where the block's element stands in the page."""
-        if self._xpath is None and self._element is not None:
+        if self._element is not None and not self._xpath:
             self._xpath = self._element.getroottree().getpath(self._element)
-        return self._xpath or ""
+        return self._xpath
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """How probable each label is; they sum to 1."""
+        return dict(zip(LABELS, self._row, strict=True))
+
+    def __repr__(self) -> str:
+        return f"Block(label={self.label!r}, text={self.text!r}, tag={self.tag!r})"
+
+    def __getstate__(self) -> tuple[str, str, str, Sequence[float], str]:
         # Another process gets the path, not the tree.
-        return Block, (self.label, self.text, self.tag, self.probabilities, None, self.xpath)
+        return self.label, self.text, self.tag, self._row, self.xpath
+
+    def __setstate__(self, state: tuple[str, str, str, Sequence[float], str]) -> None:
+        self.label, self.text, self.tag, self._row, self._xpath = state
+        self._element = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +118,8 @@ def extract_tree(root: etree._Element, url: str | None = None, classifier: Block
     features = featurize(cuts, read_hints(root, url))
     decision = decode(model, features)
     elements = [cuts.elements[owner] for owner in cuts.owners]
-    blocks = [
-        Block(LABELS[code], text, element.tag, dict(zip(LABELS, row, strict=True)), element)
-        for code, text, element, row in zip(
-            decision.codes.tolist(), cuts.texts, elements, decision.probabilities.tolist(), strict=True
-        )
-    ]
+    labels = [LABELS[code] for code in decision.codes.tolist()]
+    blocks = list(map(Block, labels, cuts.texts, elements, decision.probabilities.tolist()))
     blocks += _unshown_story(root, blocks)
     text = "\n\n".join(block.text for block in blocks if block.label == "article")
     return Page(text, blocks, decision.confidence)
@@ -124,5 +135,5 @@ def _unshown_story(root: etree._Element, blocks: list[Block]) -> list[Block]:
         return []
     script, paragraphs = found
     seen = {block.text for block in blocks}
-    sure = dict.fromkeys(LABELS, 0.0) | {"article": 1.0}
-    return [Block("article", text, script.tag, dict(sure), script) for text in paragraphs if text not in seen]
+    sure = [float(label == "article") for label in LABELS]
+    return [Block("article", text, script, sure) for text in paragraphs if text not in seen]

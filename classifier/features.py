@@ -43,15 +43,14 @@ _FIRST: Final = np.array([Kind.UPPER, Kind.LOWER, Kind.DIGIT, Kind.QUOTE])
 _LAST: Final = np.array([Kind.STOP, Kind.COLON, Kind.QUOTE, Kind.ELLIPSIS, Kind.DIGIT])
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MAX_MARKUP: Final = 300
-_TELLING: Final = ("role", "itemprop", "data-testid", "data-component", "data-type", "aria-label")
-"""Attributes whose words, like those of class and id, say what an element is for."""
-_WEB: Final = ("http://", "https://", "//")
+_MAX_ADDRESS: Final = 150
+_MANY: Final = 10
 _MARKUP_LEVELS: Final = 9
 _OPENING: Final = 8
 """Characters by which a headline may be known; shorter texts are not compared."""
-_HEAD, _TAIL = 140, 70
+_HEAD, _TAIL = 110, 50
 """Characters of a block's beginning and end whose words are looked at."""
-_PAIRED: Final = 9
+_PAIRED: Final = 8
 """Words of a block's beginning that are looked at in pairs; a text of fewer words also counts as a whole."""
 _SIGNS: Final = (("’", "'"), ("“", " "), ("”", " "), ("„", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
 
@@ -64,7 +63,7 @@ def _spaces(kept: str, digits: bool = True) -> bytes:
 
 _WORD_BYTES: Final = _spaces("\n'$%@&+#")
 _NAME_BYTES: Final = _spaces("\n<", digits=False)
-_LINK_BYTES: Final = _spaces("\n/:#")
+_LINK_BYTES: Final = _spaces("\n/#-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class PageFeatures:
         levels: which of ``markups`` the block's container and the containers around it have, of shape (n, 9).
         inline: which of ``markups`` the first inline element of the block has; -1 for none.
         links: for each block, the names of what its first link tells.
-        agreement: how each block agrees with what the page says of its story, of shape (n, 10); also in ``dense``.
+        agreement: how each block agrees with what the page says of its story, of shape (n, 11); also in ``dense``.
         surroundings: what stands around each block.
     """
 
@@ -99,7 +98,7 @@ class PageFeatures:
         """The features of a page without text."""
         none = np.zeros((0, LEVELS), np.int64)
         around = Surroundings(none, none, none[:, 0], np.zeros(0, np.float32))
-        return cls(np.zeros((0, 0), np.float32), [], [], none, none[:, 0], [], np.zeros((0, 10), np.float32), around)
+        return cls(np.zeros((0, 0), np.float32), [], [], none, none[:, 0], [], np.zeros((0, 11), np.float32), around)
 
 
 def featurize(page: Cut, hints: Hints) -> PageFeatures:
@@ -139,8 +138,10 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     container = _container_features(around, size, link, story, punctuation)
     group = _group_features(around, size, link)
     place = _place_features(page, around, owners, size, link)
-    words = _words(texts, counts, length)
-    agreement = _agreement_features(page, hints, words, size)
+    ends = [text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}" for text in texts]
+    lowered = "\n".join(ends).lower().split("\n")
+    words = _words(lowered, texts, counts[:, Kind.UNSPACED] > 0.3 * length)
+    agreement = _agreement_features(page, hints, lowered, words, size)
     near = _neighbour_features(around, owners, parents, tags, text[:, 0], link, last == Kind.STOP)
     dense = np.concatenate((text, tag_columns, link_numbers, container, group, place, agreement, near), axis=1)
     return PageFeatures(dense, words, markups, levels, inline, links, agreement, around)
@@ -150,10 +151,11 @@ def _markups(page: Cut) -> tuple[list[list[bytes]], Ints, Ints]:
     """The distinct markups of a page, which of them each container has, and which each block's first inline element."""
     elements, starts, ends = page.elements, page.starts, page.ends
     filled = [at for at in range(len(elements)) if ends[at] > starts[at]]
+    pieces, tails = page.pieces, page.tails
     inner = [
-        (block, piece[0])
-        for block, (owner, (piece, *_)) in enumerate(zip(page.owners, page.sources, strict=True))
-        if not piece[1] and piece[0] is not elements[owner]
+        (block, pieces[first])
+        for block, (owner, first) in enumerate(zip(page.owners, page.firsts, strict=True))
+        if not tails[first] and pieces[first] is not elements[owner]
     ]
     index: dict[tuple[str, str | None, str | None], int] = {}
     numbers: list[int] = []
@@ -164,9 +166,8 @@ def _markups(page: Cut) -> tuple[list[list[bytes]], Ints, Ints]:
         number = index.get(key)
         if number is None:
             number = index[key] = len(lines)
-            hidden = "none" in get("style", "") or get("hidden") is not None
-            told = filter(None, (*key[1:], *map(get, _TELLING), "hidden" if hidden else None))
-            lines.append(f"<{key[0]} {' '.join(told)[:_MAX_MARKUP]}".replace("\n", " "))
+            # All attributes: class and id first of all, but also role, itemprop, data-testid, style and their like.
+            lines.append(f"<{key[0]} {' '.join(element.values())[:_MAX_MARKUP]}".replace("\n", " "))
         numbers.append(number)
     kinds = np.zeros(len(elements), np.int64)
     kinds[filled] = numbers[: len(filled)]
@@ -182,39 +183,29 @@ def _split(lines: str, separators: bytes) -> list[list[bytes]]:
 
 
 def _links(page: Cut, host: str) -> tuple[list[list[bytes]], Floats]:
-    """What each block's first link tells of where it leads: as names, and as numbers."""
-    lines = [""] * len(page)
-    numbers = np.zeros((len(page), 4), np.float32)
-    for block, link in enumerate(page.links):
-        if link is None:
-            continue
-        get = link.get
-        href = get("href", "")[:200]
-        start, away = 0, False
-        if href.startswith(_WEB):
-            after = href.index("//") + 2
-            start = href.find("/", after)
-            start = len(href) if start < 0 else start
-            address = href[after:start]
-            away = not (address.endswith(host) or host.endswith(address))
-        path = href[start:].partition("?")[0]
-        way = path.split("/", 4)
-        numbers[block] = 1, away, min(path.count("-"), 12), min(path.count("/"), 8)
-        # Words of the way to the page; the headline in its last step counts by its hyphens alone.
-        steps = " /".join([step for step in way[:4] if len(step) < 16])
-        to = f"to:away {address}" if away else f"to:{href[:1]}"
-        lines[block] = f"{to} {steps} {get('rel', '')} {get('target', '')}".replace("\n", " ")
-    return _split("\n".join(lines), _LINK_BYTES), numbers
+    """What each block's first link tells of where it leads: the steps of its address, and numbers."""
+    addresses = ["" if link is None else link.get("href", "#")[:_MAX_ADDRESS] for link in page.links]
+    numbers = np.array(
+        [
+            (len(address) > 0, "//" in address and host not in address, address.count("-"), address.count("/"))
+            for address in addresses
+        ],
+        np.float32,
+    )
+    kinds = [f"{link.get('rel', '')} {link.get('target', '')}" if link is not None else "" for link in page.links]
+    lines = "\n".join(
+        [f"{address} {kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
+    ).replace("/", " /")
+    return _split(lines, _LINK_BYTES), np.minimum(numbers, _MANY)
 
 
-def _words(texts: list[str], counts: Floats, length: Floats) -> list[list[bytes]]:
+def _words(starts: list[str], texts: list[str], unspaced: NDArray[np.bool_]) -> list[list[bytes]]:
     """The words of each block's beginning and end, the pairs of words that it begins with, and a short text whole."""
-    cuts = [text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}" for text in texts]
-    page = "\n".join(cuts).lower()
+    page = "\n".join(starts)
     for sign, plain in _SIGNS:
         page = page.replace(sign, plain)
     words = [line.split() for line in page.encode("utf-8", "replace").translate(_WORD_BYTES).split(b"\n")]
-    for block in np.flatnonzero(counts[:, Kind.UNSPACED] > 0.3 * length).tolist():
+    for block in np.flatnonzero(unspaced).tolist():
         text = texts[block]
         if len(text) > 90:
             text = text[:60] + text[-30:]
@@ -313,7 +304,7 @@ def _place_features(page: Cut, around: Surroundings, owners: Ints, size: Floats,
     return np.concatenate((scalars, near), axis=1).astype(np.float32)
 
 
-def _agreement_features(page: Cut, hints: Hints, words: list[list[bytes]], size: Floats) -> Floats:
+def _agreement_features(page: Cut, hints: Hints, lowered: list[str], words: list[list[bytes]], size: Floats) -> Floats:
     """How a block agrees with what the page says of its story, and how far it stands behind the headline."""
     n = len(size)
     titles = [title.lower() for title in hints.titles]
@@ -323,12 +314,12 @@ def _agreement_features(page: Cut, hints: Hints, words: list[list[bytes]], size:
     body = " ".join(hints.body.lower().split())
     times = Counter(page.texts)
     is_title, overlap, in_body, in_description = np.zeros((4, n), np.float32)
-    for block, text in enumerate(page.texts):
+    for block, text in enumerate(lowered):
         length = len(text)
         if length < _OPENING:
             continue
-        start = text[:150].lower()
-        if length < 250:
+        start = text[:_HEAD]
+        if length < _HEAD + _TAIL:
             if start[:_OPENING] in openings and any(title.startswith(start) for title in titles):
                 is_title[block] = 1
             else:
@@ -355,6 +346,7 @@ def _agreement_features(page: Cut, hints: Hints, words: list[list[bytes]], size:
             np.sign(distance) * np.log1p(np.abs(distance)),
             np.sign(chars) * np.log1p(np.abs(chars)),
             np.full(n, headline >= 0),
+            np.log1p(np.cumsum(np.bincount(np.array(headings, np.int64), minlength=n))),
         ),
         axis=1,
     ).astype(np.float32)

@@ -8,16 +8,13 @@ from json import JSONDecoder
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from lxml import etree
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_META: Final = etree.XPath(
-    "//meta[@property='og:title' or @name='twitter:title' or @property='og:description' or @name='description'"
-    " or @property='og:url'] | //link[@rel='canonical']"
-)
-_LINKED_DATA: Final = etree.XPath("//script[@type='application/ld+json']")
+    from lxml import etree
+
+_TITLES: Final = frozenset(("og:title", "twitter:title"))
+_DESCRIPTIONS: Final = frozenset(("og:description", "description"))
 _STRING: Final = re.compile(r'\s*:\s*"')
 _DECODER: Final = JSONDecoder(strict=False)
 _MAX_VALUES: Final = 50
@@ -52,23 +49,31 @@ def read_hints(root: etree._Element, url: str | None = None) -> Hints:
     """
     titles: dict[str, None] = {}
     descriptions: dict[str, None] = {}
-    body = ""
-    title = root.find("head/title")
-    if title is not None and title.text:
-        titles[_fold(title.text)] = None
-    host = ""
-    for meta in _META(root):
-        content = _fold(meta.get("content") or "")
-        name = meta.get("property") or meta.get("name") or ""
-        if meta.tag == "link" or name == "og:url":
-            host = host or _host(meta.get("href") or content)
-        elif content:
-            (titles if name.endswith("title") else descriptions)[content] = None
-    for script in _LINKED_DATA(root):
-        text = script.text or ""
-        for headline in _values(text, '"headline"'):
-            titles[_fold(headline)] = None
-        body = max(_values(text, '"articleBody"'), key=len, default=body)
+    body = host = ""
+    for element in root.iter("title", "meta", "link", "script"):
+        get = element.get
+        match element.tag:
+            case "title":
+                if element.getparent().tag == "head":
+                    titles[_fold(element.text or "")] = None
+            case "meta":
+                name = get("property") or get("name")
+                if name in _TITLES:
+                    titles[_fold(get("content", ""))] = None
+                elif name in _DESCRIPTIONS:
+                    descriptions[_fold(get("content", ""))] = None
+                elif name == "og:url":
+                    host = host or _host(get("content", ""))
+            case "link":
+                if get("rel") == "canonical":
+                    host = host or _host(get("href", ""))
+            case _:
+                if get("type") == "application/ld+json":
+                    text = element.text or ""
+                    for headline in _values(text, '"headline"'):
+                        titles[_fold(headline)] = None
+                    body = max(_values(text, '"articleBody"'), key=len, default=body)
+    descriptions.pop("", None)
     titles.pop("", None)
     return Hints(tuple(titles), tuple(descriptions), body, host or _host(url or ""))
 
