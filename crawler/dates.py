@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from dateutil import parser as dateutil_parser
 from dateutil import tz
@@ -59,19 +59,20 @@ def parse_date(text: object) -> datetime | None:
         text: what stands there; None and other types than str are no date.
 
     Returns:
-        The moment in UTC, or None. A date without a zone is taken as UTC.
+        The moment in the zone in which it is written, so that its day is the publisher's, or None. A date without a
+        zone is taken as UTC.
     """
     if not isinstance(text, str) or not (text := text.strip()) or len(text) > _MAX_LENGTH:
         return None
     try:
-        return _utc(datetime.fromisoformat(text))
+        return _zoned(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         pass
     # dateutil fills what a text lacks from today, so a text without a year of its own would become a date.
     if not re.search(r"\d{4}", text):
         return None
     try:
-        return _utc(dateutil_parser.parse(text, tzinfos=_offset))
+        return _zoned(dateutil_parser.parse(text, tzinfos=_offset))
     except (ValueError, OverflowError, TypeError):
         return None
 
@@ -84,3 +85,8 @@ def _offset(name: str | None, seconds: int | None) -> tz.tzoffset | None:
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _zoned(moment: datetime) -> datetime:
+    offset = moment.utcoffset()
+    return moment.replace(tzinfo=timezone(offset) if offset else UTC)

@@ -14,6 +14,7 @@ from crawler.addresses import normalise, site_of
 from crawler.dates import parse_date
 from crawler.items import Access, Rights
 from crawler.language import language_of
+from crawler.people import byline_of, distinct, people_in
 from crawler.rights import rights_of
 from crawler.structured import (
     article_of,
@@ -24,6 +25,7 @@ from crawler.structured import (
     texts_of,
     types_of,
 )
+from crawler.titles import Titles, choose_title, letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,10 +47,14 @@ _PUBLISHED_LATE = (
 )
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dc.date.modified", "last-modified")
 _TIERS: dict[str, Access] = {"free": "free", "metered": "metered", "locked": "paywalled"}
-_BYLINE = re.compile(r"^\s*(by|von|par|di|por|av|door)\s+", re.IGNORECASE)
-_JOINED = re.compile(r"\s*(?:[,;|/]|\s(?:and|und|et|y|e|og|och|&)\s)\s*", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\s+[|•·»–—-]\s+|\s+::\s+")
+_AUTHORS = ("author", "article:author", "og:article:author", "parsely-author", "dc.creator", "byl")
 _MAX_LIST = 100
+# Dates of publication outside of any item: marked as such, or the first moment below the heading that is no revision.
+_DATED = etree.XPath(
+    "//*[@itemprop='datePublished'][@datetime or @content]"
+    " | //time[@datetime][contains(@class, 'publish')]"
+    " | (//h1)[1]/following::time[@datetime][not(contains(@class, 'modif') or contains(@class, 'updat'))][1]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ class _Page:
                 *texts_of(self.microdata.get("dateModified")),
             ),
             language=self._language(text),
-            section=_first(*self._property("articleSection", "name"), *self._meta("article:section", "section")),
+            section=_first(*self._sections()),
             tags=self._tags(),
             image=self._image(),
             access=self._access(),
@@ -121,6 +127,12 @@ class _Page:
     def _meta(self, *names: str) -> Iterator[str]:
         for name in names:
             yield from self.metas.get(name, ())
+
+    def _meta_ending(self, *endings: str) -> Iterator[str]:
+        """Yield what stands under the names that publishers make up, such as ``sailthru.author``."""
+        for name, texts in self.metas.items():
+            if name.endswith(endings):
+                yield from texts
 
     def _property(self, name: str, *keys: str) -> Iterator[str]:
         """Yield the texts of a property of the article's node."""
@@ -145,55 +157,43 @@ class _Page:
         return normalise(self.url)
 
     def _title(self) -> str | None:
-        heading = next(self.root.iter("h1"), None)
-        title = _first(
-            *texts_of(self.json_ld.get("headline")),
-            *self._meta("og:title", "twitter:title", "dc.title"),
-            *texts_of(self.microdata.get("headline")),
-            *texts_of("".join(heading.itertext()) if heading is not None else None),
-            *texts_of(self.root.findtext(".//title")),
+        titles = Titles(
+            json_ld=_first(*texts_of(self.json_ld.get("headline"))),
+            open_graph=_first(*self._meta("og:title")),
+            microdata=_first(*texts_of(self.microdata.get("headline"))),
+            headings=("".join(heading.itertext()) for heading in self.root.iter("h1")),
+            head=(*self._meta("twitter:title", "dc.title"), self.root.findtext(".//title")),
         )
-        return self._without_site_name(title) if title else None
+        return choose_title(titles, self._site_names(), self._sections())
 
-    def _without_site_name(self, title: str) -> str:
-        names = {
-            _letters(name)
-            for name in (
-                *self._meta("og:site_name", "application-name", "twitter:site"),
-                *texts_of(resolve(self.json_ld.get("publisher"), self.nodes), "name"),
-                site_of(self.url).partition(".")[0],
-                site_of(self.url),
-                urlsplit(self.url).hostname,
-            )
-            if name and _letters(name)
-        }
-        while True:
-            separators = list(_SEPARATOR.finditer(title))
-            if separators and _letters(title[separators[-1].end() :]) in names:
-                title = title[: separators[-1].start()]
-            elif separators and _letters(title[: separators[0].start()]) in names:
-                title = title[separators[0].end() :]
-            else:
-                return title.strip()
+    def _sections(self) -> Iterator[str]:
+        yield from self._property("articleSection", "name")
+        yield from self._meta("article:section", "section")
+        yield from self._meta_ending("section", "category")
+
+    def _site_names(self) -> list[str]:
+        """The names by which the page may call its site."""
+        publisher = resolve(self.json_ld.get("publisher"), self.nodes)
+        return [
+            *self._meta("og:site_name", "application-name", "twitter:site", "publisher"),
+            *texts_of(publisher, "name"),
+            site_of(self.url).partition(".")[0],
+            site_of(self.url),
+            urlsplit(self.url).hostname or "",
+        ]
 
     def _authors(self) -> list[str]:
-        for names in (
-            texts_of(resolve(self.json_ld.get("author"), self.nodes), "name"),
-            self._meta("article:author", "og:article:author", "author", "parsely-author", "dc.creator", "byl"),
+        houses = {letters(name) for name in self._site_names()}
+        nodes = resolve(self.json_ld.get("author"), self.nodes)
+        sources = (
+            texts_of(nodes, "name"),
+            self._meta(*_AUTHORS),
+            self._meta_ending("author"),
             texts_of(self.microdata.get("author"), "name"),
-            (" ".join("".join(link.itertext()).split()) for link in self.root.iterfind(".//a[@rel='author']")),
-        ):
-            authors = [author for name in names for author in self._people(name)]
-            if authors:
-                return list(dict.fromkeys(authors))[:_MAX_LIST]
-        return []
-
-    def _people(self, name: str) -> Iterator[str]:
-        if name.startswith(("http://", "https://")) or len(name) > 200:
-            return
-        for person in _JOINED.split(_BYLINE.sub("", name)):
-            if len(_letters(person)) > 1 and "@" not in person:
-                yield person.strip(" .:")
+        )
+        named = [[person for text in texts for person in people_in(text)] for texts in sources]
+        people = next(filter(None, (distinct(names, houses) for names in named)), None)
+        return people or next(filter(None, map(distinct, named)), None) or distinct(byline_of(self.root))
 
     def _published_at(self) -> datetime | None:
         return (
@@ -202,6 +202,7 @@ class _Page:
                 *self._meta(*_PUBLISHED),
                 *texts_of(self.microdata.get("datePublished")),
                 *self._meta(*_PUBLISHED_LATE),
+                *(element.get("datetime") or element.get("content") or "" for element in _DATED(self.root)),
             )
             or self._searched_date()
         )
@@ -290,10 +291,6 @@ def _first_date(*texts: str) -> datetime | None:
 
 def _words(text: str | None) -> list[str]:
     return (text or "").lower().split()
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"\W+", "", text).casefold()
 
 
 def _nodes(value: Any) -> Iterable[Node]:

@@ -35,7 +35,11 @@ def test_dates_of_pages_and_feeds(text, moment):
 @given(st.text(max_size=70))
 def test_no_text_breaks_the_reading_of_dates(text):
     moment = parse_date(text)
-    assert moment is None or moment.tzinfo == UTC
+    assert moment is None or moment.utcoffset() is not None
+
+
+def test_a_moment_keeps_the_zone_in_which_it_is_written():
+    assert parse_date("2025-03-09T00:50:00+02:00").day == parse_date("Sun, 09 Mar 2025 00:50 +0200").day == 9
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classifier.parsing import parse_html
@@ -43,6 +43,7 @@ def test_json_ld_comes_first():
     assert found.title == "Library stays open & free"
     assert found.authors == ["Jane Doe", "Joe Roe"]
     assert found.published_at == datetime(2025, 3, 9, 7, tzinfo=UTC)
+    assert found.published_at.hour == 8, "the publisher's own time"
     assert found.modified_at == datetime(2025, 3, 9, 10, tzinfo=UTC)
     assert (found.language, found.section, found.tags) == ("en", "Local", ["library", "council"])
     assert found.image == "https://www.courier.example/photo.jpg"
@@ -82,6 +83,25 @@ def test_microdata_and_html_come_last():
     assert found.published_at == datetime(2025, 3, 9, tzinfo=UTC)
     assert found.language == "en"
     assert found.page_type == "article"
+
+
+@pytest.mark.parametrize(
+    ("body", "day"),
+    [
+        ('<time datetime="2025-03-01">1 March</time><h1>Library</h1><time datetime="2025-03-09">9 March</time>', 9),
+        ('<h1>Library</h1><time class="updated" datetime="2025-03-10"></time><time datetime="2025-03-09"></time>', 9),
+        ("<p>Published on 9 March 2025</p>", 9),
+    ],
+)
+def test_without_markup_the_date_that_readers_see_is_taken(body, day):
+    assert facts(body=body).published_at == datetime(2025, 3, day, tzinfo=UTC)
+
+
+def test_people_are_named_before_the_house():
+    house = {**NODE, "author": {"@type": "Organization", "name": "Courier"}, "publisher": {"name": "The Courier"}}
+    assert facts(ld(house) + '<meta name="vendor.author" content="Jane Doe">').authors == ["Jane Doe"]
+    assert facts(ld(house), '<span class="byline">By the desk</span>').authors == ["Courier"]
+    assert facts(body='<p class="article-byline">By Jane Doe</p>').authors == ["Jane Doe"]
 
 
 def test_the_pages_own_node_is_taken_and_no_teasers():
@@ -145,6 +165,7 @@ json_values = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(st.sampled_from([*NODE, "@graph", "mainEntity", "publisher", "url"]), json_values))
 def test_no_json_breaks_the_reading(values):
     found = facts(ld({"@type": "NewsArticle", **values}))
