@@ -50,6 +50,13 @@ class Command(ScrapyCommand):
         """Return what the command does, in a line."""
         return "List, count or write out the stored articles, or show one with the label of every block"
 
+    def long_desc(self) -> str:
+        """Return what to expect."""
+        return (
+            "Prints the stored articles that pass all filters, the newest first, or, with --low-confidence, the least "
+            "sure first. Under a table stands how to print the next."
+        )
+
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the filters and the formats."""
         super().add_options(parser)

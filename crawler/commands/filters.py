@@ -45,7 +45,7 @@ def add_filters(parser: ArgumentParser, duplicates: str = "with") -> None:
     group.add_argument(
         "--since",
         metavar="WHEN",
-        type=moment,
+        type=when,
         help="published since: 12h, 2d, 3w ago, or a date (UTC); without a date, first seen since",
     )
     group.add_argument(
@@ -80,7 +80,7 @@ def add_filters(parser: ArgumentParser, duplicates: str = "with") -> None:
         type=share,
         nargs="?",
         const=LOW_CONFIDENCE,
-        help=f"whose labels are less sure than P of 1 ({LOW_CONFIDENCE}), the least sure first",
+        help=f"whose labels are less sure than P of 1 (default: {LOW_CONFIDENCE})",
     )
 
 
@@ -96,11 +96,12 @@ def add_paging(parser: ArgumentParser, limit: str) -> None:
     group.add_argument("--after", metavar="POSITION", help="go on where a page ended, with the position it printed")
 
 
-def selection_of(opts: Namespace, **more: Any) -> Selection:
+def selection_of(opts: Namespace, now: datetime | None = None, **more: Any) -> Selection:
     """Read the options of `add_filters`.
 
     Args:
         opts: the command's options.
+        now: what spans of time count back from; the clock by default.
         more: further fields of `Selection`.
 
     Raises:
@@ -109,8 +110,8 @@ def selection_of(opts: Namespace, **more: Any) -> Selection:
     try:
         return Selection(
             publisher=opts.publisher,
-            since=opts.since,
-            until=opts.until,
+            since=None if opts.since is None else read_when(opts.since, now),
+            until=None if opts.until is None else read_end(opts.until, now),
             language=opts.language,
             section=opts.section,
             author=opts.author,
@@ -180,18 +181,30 @@ def make_searchable(store: Store, selection: Selection) -> None:
         console.print(f"--text cannot find {waiting:,} articles yet: {error}", markup=False, soft_wrap=True)
 
 
-def moment(value: str) -> datetime:
-    """Read a moment of a command line: a span of time ago, or an ISO 8601 date or time."""
+def when(value: str) -> str:
+    """Check a time of a command line, which is read when it is known what it counts back from."""
+    read_when(value)
+    return value
+
+
+def end(value: str) -> str:
+    """Check a time, of a date its end."""
+    read_end(value)
+    return value
+
+
+def read_when(value: str, now: datetime | None = None) -> datetime:
+    """Read a time: a span before now, or an ISO 8601 date or time."""
     try:
-        return parse_moment(value)
+        return parse_moment(value, now)
     except (ValueError, OverflowError):
         raise ArgumentTypeError(f"{value!r} is no time: write 12h, 2d, 3w, or a date such as 2026-07-31") from None
 
 
-def end(value: str) -> datetime:
-    """Read a moment, of a date its end."""
+def read_end(value: str, now: datetime | None = None) -> datetime:
+    """Read a time, of a date its end."""
     try:
-        return moment(value) + timedelta(days=bool(re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", value)))
+        return read_when(value, now) + timedelta(days=bool(re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", value)))
     except OverflowError:
         raise ArgumentTypeError(f"{value!r} is no time: no day follows it") from None
 

@@ -101,6 +101,7 @@ class Selection:
 
     Attributes:
         publisher: the name of its publisher.
+        not_publishers: it is of none of these publishers.
         since: dated at this time or later. An article that bears no date counts by when it was first seen.
         until: dated before this time, likewise.
         language: the code of its language, such as ``en``.
@@ -122,6 +123,7 @@ class Selection:
     """
 
     publisher: str | None = None
+    not_publishers: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     language: str | None = None
@@ -161,6 +163,8 @@ class Selection:
             "classifier.version": self.model,
         }
         chosen: Document = {key: {"$eq": clean(value)} for key, value in equal.items() if value is not None}
+        if self.not_publishers:
+            chosen.setdefault("publisher", {})["$nin"] = [clean(name) for name in self.not_publishers]
         if self.not_model is not None:
             chosen.setdefault("classifier.version", {})["$ne"] = clean(self.not_model)
         for bound, moment in (("$gte", self.since), ("$lt", self.until)):

@@ -10,12 +10,11 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pyarrow import parquet
-from scrapy.cmdline import execute
-from scrapy.utils.project import get_project_settings
 
 from crawler.items import BlockRecord, Fetch, Rights
 from crawler.store import arrow
@@ -23,8 +22,6 @@ from crawler.store import arrow
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from pymongo.database import Database
 
     from crawler.items import Article
     from crawler.store import Store
@@ -35,13 +32,6 @@ if TYPE_CHECKING:
 URL = "https://news.example/harbour"
 ESCAPE = "\x1b"
 NASTY = "Harbour [red]reopens[/red] \x1b]0;owned\x07\x9b31m\u202e\u2028 港"
-
-
-@pytest.fixture
-def environment(mongo_uri: str, database: Database[dict[str, Any]], store: Store) -> Environment:
-    """The environment in which commands find this test's store."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    return {**kept, "MONGO_URI": mongo_uri, "MONGO_DATABASE": database.name, "TERM": "xterm-256color"}
 
 
 def run(environment: Environment, *options: str) -> subprocess.CompletedProcess[str]:
@@ -56,25 +46,9 @@ def run(environment: Environment, *options: str) -> subprocess.CompletedProcess[
 
 
 @pytest.fixture
-def articles(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: Environment
-) -> Callable[..., tuple[int, str, str]]:
+def articles(command: Callable[..., tuple[int, str, str]]) -> Callable[..., tuple[int, str, str]]:
     """A function that runs the command in this process: exit status, output and errors."""
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def run_here(*options: str) -> tuple[int, str, str]:
-        settings = get_project_settings()
-        for name in ("MONGO_URI", "MONGO_DATABASE"):
-            settings.set(name, environment[name], priority="cmdline")
-        with pytest.raises(SystemExit) as left:
-            execute(["scrapy", "articles", *options], settings)
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return int(left.value.code or 0), printed.out, printed.err
-
-    return run_here
+    return partial(command, "articles")
 
 
 @pytest.fixture

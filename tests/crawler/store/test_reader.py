@@ -60,6 +60,7 @@ def test_articles_come_newest_first_by_publication_or_else_first_sight(filled: S
     assert names(filled, Selection(publisher="news")) == ["undated", "new", "old"]
     assert names(filled, limit=2) == ["undated", "new"]
     assert names(filled, Selection(publisher="nobody")) == []
+    assert names(filled, Selection(not_publishers=("news", "nobody"))) == ["wire"]
 
 
 def test_time_counts_from_publication_or_else_from_the_first_sight(filled: Store) -> None:
@@ -269,6 +270,7 @@ def _plans(explained: Any) -> Iterator[dict[str, Any]]:
 
 FILTERS: list[dict[str, Any]] = [
     {"publisher": "news"},
+    {"not_publishers": ("wire", "none")},
     {"since": DAY, "until": DAY + timedelta(days=3)},
     {"language": "en"},
     {"section": "Ports"},
@@ -329,7 +331,7 @@ def test_every_question_is_answered_by_an_index(
 def test_one_filter_is_read_in_order_without_sorting(filled: Store, database: Documents) -> None:
     for chosen in FILTERS:
         selection = Selection(**chosen)
-        if {"text", "not_model", "confidence_below"} & set(chosen):
+        if {"text", "not_model", "not_publishers", "confidence_below"} & set(chosen):
             continue
         for after in (None, Position.parse("2026-07-02/65f0c0ffee65f0c0ffee65f0", Order.NEWEST)):
             condition = selection.condition(Order.NEWEST, after)
