@@ -91,7 +91,8 @@ def figures_of(crawler: Crawler, reason: str = "") -> Figures:
         unchanged=number("store/unchanged"),
         not_articles=numbers("articles/not_article/"),
         dropped=numbers("validate/dropped/"),
-        failed=numbers("articles/failed/") + number("classify/failed", "store/failed", "store/refused"),
+        failed=numbers("articles/failed/")
+        + number("classify/failed", "store/failed", "store/refused", "store/spooled"),
         blocks={label: number(f"classify/blocks/{label}") for label in LABELS},
         articles=number("texts/articles"),
         median_words=float(stats.get("texts/median_words", 0)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -50,9 +49,8 @@ class ConditionalRequestMiddleware:
         if not request.meta.get("article") or (pipeline := self._pipeline()) is None:
             return
         try:
-            known = await asyncio.to_thread(pipeline.store.validators, [request.url])
-        except StoreError as error:
-            pipeline.give_up(error)
+            known = await pipeline.call(pipeline.store.validators, [request.url])
+        except StoreError:
             raise IgnoreRequest("The store is out of reach") from None
         if request.url not in known:
             return
@@ -81,9 +79,8 @@ class ConditionalRequestMiddleware:
         fetch.etag = fetch.etag or _sent(request, "If-None-Match")
         fetch.last_modified = fetch.last_modified or _sent(request, "If-Modified-Since")
         try:
-            await asyncio.to_thread(pipeline.store.touch, request.url, fetch)
-        except StoreError as error:
-            pipeline.give_up(error)
+            await pipeline.call(pipeline.store.touch, request.url, fetch)
+        except StoreError:
             raise IgnoreRequest("The store is out of reach") from None
         self._count("not_modified")
         raise NotModified("304 Not Modified")

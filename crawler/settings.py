@@ -110,6 +110,21 @@ METRICS_HOST = os.environ.get("METRICS_HOST", "127.0.0.1")
 METRICS_USER = os.environ.get("METRICS_USER", "prometheus")
 METRICS_PASSWORD = os.environ.get("METRICS_PASSWORD", "")
 
+# --- The store ---
+
+# Articles are written together, which costs the database far less: so many at once, or as many as there are when
+# the first of them has waited so long (seconds).
+STORE_BATCH_SIZE = 100
+STORE_BATCH_SECONDS = 0.5
+# A database that is away, for a restart or an election, is waited for while the crawl holds back; after that the
+# crawl ends, and what is not stored stays in the spool (seconds).
+STORE_PATIENCE = 300
+# A server that hangs is asked again after this time (seconds).
+STORE_TIMEOUT = 20
+# Where articles lie until the database has acknowledged them; empty for .broadsheet/spool. Another disk than the
+# database's, if you can choose.
+SPOOL_DIR = os.environ.get("SPOOL_DIR", "")
+
 # --- The process ---
 
 # A door for running code in the crawler that nobody asked for stays shut.

@@ -13,7 +13,7 @@ from rich.table import Table
 from scrapy.utils.project import get_project_settings
 
 from crawler.store import Store, StoreError
-from crawler.store.server import default_home
+from crawler.store.home import default_home
 from demo.server import PUBLISHERS, running_sites
 
 if TYPE_CHECKING:

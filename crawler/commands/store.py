@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.console import Console
 from rich.filesize import decimal
+from rich.progress import Progress
 from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.store import Store, StoreError
+from crawler.store.spool import replay, spool_folder_of, waiting_records
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
+    from pathlib import Path
 
     from crawler.store import Status
 
@@ -33,22 +36,28 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """Return what stands behind the command's name."""
-        return "status | migrate"
+        return "status | migrate | replay"
 
     def short_desc(self) -> str:
         """Return what the command does, in a line."""
-        return "Look after the database: its status, migrations"
+        return "Look after the database: its status, its migrations, and what waits to be written"
 
     def long_desc(self) -> str:
         """Return what each action does."""
         return (
             "status: what the database holds, how large it is, and what is left to do. "
-            "migrate: bring an older database up to date; a crawl does so by itself when it begins."
+            "migrate: bring an older database up to date; a crawl does so by itself when it begins. "
+            "replay: write the articles that crawls left on this machine's disk, because the database was away or "
+            "the crawl was killed; the next crawl does so by itself."
         )
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Do what was asked for."""
-        actions: dict[str, Callable[[Store], None]] = {"status": self._status, "migrate": self._migrate}
+        actions: dict[str, Callable[[Store], None]] = {
+            "status": self._status,
+            "migrate": self._migrate,
+            "replay": self._replay,
+        }
         if len(args) != 1 or args[0] not in actions:
             raise UsageError(f"say one of: {', '.join(actions)}", print_help=False)
         assert self.settings is not None
@@ -65,11 +74,32 @@ class Command(ScrapyCommand):
         store.migrate(lambda migration: print(f"{migration.version}: {migration.title}", flush=True))
         print(f"The database has schema version {store.status().schema_version}, the newest.")
 
+    def _replay(self, store: Store) -> None:
+        store.migrate(lambda migration: None)
+        spools = self._spools()
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("Writing", total=waiting_records(spools))
+            replayed = replay(spools, store.write_records, lambda count: progress.advance(task, count))
+        print(f"{replayed.written:,} articles written from {spools}")
+        for outcome, count in sorted(replayed.outcomes.items()):
+            print(f"  {count:,} {outcome}")
+        if replayed.refused:
+            kept = ", ".join(map(str, replayed.kept_in))
+            print(f"{replayed.refused:,} cannot be stored and lie in {kept}", file=sys.stderr)
+            self.exitcode = 1
+
+    def _spools(self) -> Path:
+        assert self.settings is not None
+        return spool_folder_of(self.settings)
+
     def _status(self, store: Store) -> None:
         status = store.status()
         _print_status(status)
         for version, title in status.pending:
             print(f"Migration {version} has yet to run ({title}): `scrapy store migrate` runs it")
+            self.exitcode = 1
+        if waiting := waiting_records(self._spools()):
+            print(f"{waiting:,} articles wait in {self._spools()}: `scrapy store replay` writes them")
             self.exitcode = 1
 
 

@@ -151,9 +151,15 @@ class Record:
         """
         try:
             read = json_util.loads(line, json_options=JSON_OPTIONS)
-            return cls(read["article"], read["page"])
+            article, page = read["article"], read["page"]
+            # What writing relies on; the rest is the schema's to judge.
+            texts = article["canonical_url"], article["content_hash"], article["crawl"]["job"], page and page["_id"]
+            dates = article["crawl"]["fetched_at"], article["first_seen_at"], article["updated_at"]
         except (BSONError, TypeError, LookupError, RecursionError) as error:
             raise ValueError(f"not a record of the store: {error}") from error
+        if not all(isinstance(text, str | None) for text in texts) or not all(isinstance(d, datetime) for d in dates):
+            raise ValueError("not a record of the store")
+        return cls(article, page)
 
     def to_line(self) -> bytes:
         """Write the record as a line of MongoDB's Extended JSON, which keeps every type."""
@@ -268,4 +274,4 @@ def in_utc(moment: datetime) -> datetime | None:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         return None
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000, fold=0)

@@ -39,10 +39,10 @@ from typing import TYPE_CHECKING, Self
 from filelock import FileLock, Timeout
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
-from scrapy.utils.conf import closest_scrapy_cfg
 
 from crawler.store import guardian
 from crawler.store.errors import StoreError
+from crawler.store.home import default_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,14 +50,6 @@ if TYPE_CHECKING:
 USER = "broadsheet"
 START_TIMEOUT = 60.0  # seconds: a start takes less than one, the recovery after a power cut may take many
 PORT_IN_USE = 48  # mongod's exit status
-
-
-def default_home() -> Path:
-    """Where Broadsheet keeps its files: BROADSHEET_HOME, or ``.broadsheet`` in the project's folder."""
-    if home := os.environ.get("BROADSHEET_HOME"):
-        return Path(home).expanduser()
-    config = closest_scrapy_cfg()
-    return (Path(config).parent if config else Path.cwd()) / ".broadsheet"
 
 
 def find_mongod() -> Path:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,23 +138,31 @@ class Crawl:
 def scrapy(mongo_uri: str, database: Database[dict[str, Any]], tmp_path: Path) -> Callable[..., Crawl]:
     """Run a scrapy command in a process of its own, against this test's database."""
 
-    def run(*arguments: str, **environment: str) -> Crawl:
-        done = subprocess.run(
+    def run(*arguments: str, on_line: Callable[[str], object] = lambda line: None, **environment: str) -> Crawl:
+        """Run it; ``on_line`` is called with each line of the log as it comes."""
+        with subprocess.Popen(
             [sys.executable, "-m", "scrapy", *arguments],
             cwd=PROJECT,
             env={
                 **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
                 "MONGO_URI": mongo_uri,
                 "MONGO_DATABASE": database.name,
+                "SPOOL_DIR": str(tmp_path / "spool"),
                 "COLUMNS": "200",
                 **environment,
             },
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
-            check=False,
-        )
-        return Crawl(done.returncode, done.stdout + done.stderr)
+        ) as process:
+            watchdog = Timer(120, process.kill)
+            watchdog.start()
+            lines = []
+            for line in process.stdout or ():
+                lines.append(line)
+                on_line(line)
+            watchdog.cancel()
+        return Crawl(process.returncode, "".join(lines))
 
     return run
 
@@ -163,7 +171,7 @@ def scrapy(mongo_uri: str, database: Database[dict[str, Any]], tmp_path: Path) -
 def crawl(scrapy: Callable[..., Crawl]) -> Callable[..., Crawl]:
     """Run ``scrapy crawl`` without the pauses that real sites are due."""
 
-    def run(*arguments: str, **environment: str) -> Crawl:
+    def run(*arguments: str, **environment: Any) -> Crawl:
         quick = ("-s", "AUTOTHROTTLE_ENABLED=0", "-s", "DOWNLOAD_DELAY=0", "-s", "RETRY_TIMES=1")
         return scrapy("crawl", *arguments, *quick, **environment)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.store.server import EmbeddedServer
-
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
@@ -46,22 +44,6 @@ def test_without_a_store_no_crawl_begins(site, crawl):
     assert "Traceback" not in done.log
     assert "hunter2" not in done.log
     assert site.asked == []
-
-
-def test_a_crawl_ends_when_the_store_goes_away(site, crawl, tmp_path):
-    paths = [f"/story-of-the-day-{number}" for number in range(100001, 100021)]
-    site.sitemap("/sitemap.xml", dict.fromkeys(paths))
-    with EmbeddedServer(tmp_path) as server:
-        for path in paths:
-            site.article(path, f"Story {path}").before = server.close
-        address = f"{server.uri}{'&' if '?' in server.uri else '?'}serverSelectionTimeoutMS=300"
-        done = crawl("site", "-a", site.domain, "-s", "CONCURRENT_REQUESTS=1", MONGO_URI=address)
-    assert done.status == 1
-    assert "'finish_reason': 'store_unreachable'" in done.log
-    assert "Traceback" not in done.log
-    assert "MONGO_URI" in done.log
-    # The rest of the site was not fetched for nothing.
-    assert len([path for path in site.asked if path in paths]) < len(paths)
 
 
 def test_without_a_model_no_crawl_begins(site, crawl, tmp_path):

@@ -17,7 +17,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from crawler.store import Store, StoreError
-from crawler.store.server import EmbeddedServer, default_home, find_mongod
+from crawler.store.home import default_home
+from crawler.store.server import EmbeddedServer, find_mongod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
