@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +41,18 @@ _COUNTED: Final = [
 ]
 _FIRST: Final = np.array([Kind.UPPER, Kind.LOWER, Kind.DIGIT, Kind.QUOTE])
 _LAST: Final = np.array([Kind.STOP, Kind.COLON, Kind.QUOTE, Kind.ELLIPSIS, Kind.DIGIT])
+_STEPS: Final = (-2, -1, 1, 2)
+"""The neighbours that are looked at one by one."""
+
+# Columns of the numeric features, in the order in which `featurize` puts them together.
+_LINK_COLUMN: Final = 2
+_TEXT_WIDTH: Final = 8 + len(_COUNTED) + len(_FIRST) + len(_LAST)
+_TAG_COLUMNS: Final = slice(_TEXT_WIDTH, _TEXT_WIDTH + len(_TAGS))
+_GROUP_START: Final = _TAG_COLUMNS.stop + 4 + 8 * LEVELS
+_GROUP_COLUMNS: Final = slice(_GROUP_START, _GROUP_START + 4)
+_NEAR_COLUMNS: Final = slice(-7 * len(_STEPS), None)
+_HEADINGS_COLUMN: Final = _NEAR_COLUMNS.start - 1
+
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MAX_MARKUP: Final = 300
 _MAX_ADDRESS: Final = 150
@@ -92,6 +104,32 @@ class PageFeatures:
 
     def __len__(self) -> int:
         return len(self.dense)
+
+    def without_names(self) -> PageFeatures:
+        """The same page with class names, ids and other attributes that say nothing, as generated style sheets have."""
+        return replace(self, markups=[[name for name in names if name.startswith(b"<")] for names in self.markups])
+
+    def without_markup(self) -> PageFeatures:
+        """The same page with every block-level element a bare division."""
+        around = replace(self.surroundings, groups=np.zeros_like(self.surroundings.groups))
+        dense = self.dense.copy()
+        dense[:, _TAG_COLUMNS] = 0
+        dense[:, _TAG_COLUMNS.start + _TAGS["div"]] = 1
+        dense[:, _GROUP_COLUMNS] = _group_features(around, around.size, dense[:, _LINK_COLUMN])
+        dense[:, _HEADINGS_COLUMN] = 0
+        near = dense[:, _NEAR_COLUMNS].reshape(len(dense), len(_STEPS), -1)
+        for at, step in enumerate(_STEPS):
+            near[:, at, -2:] = around.neighbours(step)[1][:, None]
+        dense[:, _NEAR_COLUMNS] = near.reshape(len(dense), -1)
+        plain = self.without_names()
+        return replace(
+            plain,
+            dense=dense,
+            markups=[[b"<div"], *plain.markups],
+            levels=np.zeros_like(self.levels),
+            inline=np.where(self.inline < 0, self.inline, self.inline + 1),
+            surroundings=around,
+        )
 
     @classmethod
     def empty(cls) -> PageFeatures:
@@ -364,7 +402,7 @@ def _neighbour_features(
     """The two blocks before and the two behind: their length and links, and what they share with this one."""
     parent = parents[owners]
     columns: list[NDArray[np.float32] | NDArray[np.bool_]] = []
-    for step in (-2, -1, 1, 2):
+    for step in _STEPS:
         other, exists = around.neighbours(step)
         columns += [
             length[other] * exists,

@@ -58,6 +58,8 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         epochs: passes over the training data.
         folds: parts into which the sites are split for the answers on unseen sites.
         boilerplate_weight: weight of the blocks of which the training data say no more than "not article".
+        poorer: share of the pages of which a copy without class names, or without any markup but divisions, is
+            learned as well.
         random_state: seed; the same data and seed give the same model.
 
     Attributes:
@@ -73,6 +75,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         epochs: int = 8,
         folds: int = 4,
         boilerplate_weight: float = 0.7,
+        poorer: float = 0.4,
         random_state: int = 0,
     ) -> None:
         self.C = C
@@ -81,6 +84,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.epochs = epochs
         self.folds = folds
         self.boilerplate_weight = boilerplate_weight
+        self.poorer = poorer
         self.random_state = random_state
 
     def fit(
@@ -118,6 +122,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sites = np.array(range(len(features)) if groups is None else groups).astype(str)
         if any((codes == _BOILERPLATE).any() for codes in y):
             y, weight = self._impute(features, y, weight, sites)
+        features, y, weight, sites = self._augment(features, y, weight, sites)
         evidence = self._fit_evidence(features, y, weight, sites)
         weight = [_balanced(*page) for page in zip(features, y, weight, strict=True)]
         inputs = [_inputs(page, given) for page, given in zip(features, evidence, strict=True)]
@@ -181,6 +186,17 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             y[i] = np.where(unsaid, probability.argmax(1), y[i])
             weight[i] = np.where(unsaid, weight[i] * self.boilerplate_weight * np.maximum(0.2, sure), weight[i])
         return y, weight
+
+    def _augment(
+        self, features: list[PageFeatures], y: list[Ints], weight: list[Floats], sites: NDArray[np.str_]
+    ) -> tuple[list[PageFeatures], list[Ints], list[Floats], NDArray[np.str_]]:
+        """Add copies of some pages in poorer markup, so that the labels don't hang on names and tags alone."""
+        drawn = np.random.default_rng(self.random_state).random(len(features))
+        nameless = np.flatnonzero(drawn < self.poorer * 0.6)
+        bare = np.flatnonzero((drawn >= self.poorer * 0.6) & (drawn < self.poorer))
+        copies = [features[i].without_names() for i in nameless] + [features[i].without_markup() for i in bare]
+        copied = np.concatenate((np.arange(len(features)), nameless, bare))
+        return features + copies, [y[i] for i in copied], [weight[i] for i in copied], sites[copied]
 
     def _fit_evidence(
         self, features: list[PageFeatures], y: list[Ints], weight: list[Floats], sites: NDArray[np.str_]
