@@ -90,9 +90,8 @@ class Surroundings:
         number = np.maximum(1, self.ends - self.starts)[:, _MEAN_LEVELS, None]
         by_block = sums[..., :k] / number
         by_size = sums[:, [0, 1, 3], k : 2 * k] / np.maximum(1e-6, sums[:, [0, 1, 3], 2 * k :])
-        group = np.zeros((self.groups.max() + 1, k))
-        np.add.at(group, self.groups, values)
-        group /= np.bincount(self.groups)[:, None]
+        members = np.bincount(self.groups)
+        group = np.stack([np.bincount(self.groups, column) / members for column in values.T], axis=1)
         behind = _cumulative(values)
         order, width = np.arange(n)[:, None], np.array(_WINDOWS)
         first, last = np.maximum(0, order - width), np.minimum(n, order + width + 1)
