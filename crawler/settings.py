@@ -125,6 +125,23 @@ STORE_TIMEOUT = 20
 # database's, if you can choose.
 SPOOL_DIR = os.environ.get("SPOOL_DIR", "")
 
+# --- The timetable (`scrapy schedule`) ---
+
+# The scrapyd nodes, with a user and password that stand in the environment alone.
+SCRAPYD_NODES = os.environ.get("SCRAPYD_NODES", "http://127.0.0.1:6800")
+SCRAPYD_USERNAME = os.environ.get("SCRAPYD_USERNAME", "")
+SCRAPYD_PASSWORD = os.environ.get("SCRAPYD_PASSWORD", "")
+# The name under which `make deploy` sends the project to the nodes.
+SCRAPYD_PROJECT = "broadsheet"
+# The publishers to crawl by timetable, by name; empty for all of the registry.
+SCHEDULE_PUBLISHERS = os.environ.get("SCHEDULE_PUBLISHERS", "")
+# Cron form (UTC) for publishers whose file has no `schedule`; empty leaves them out.
+SCHEDULE_DEFAULT = os.environ.get("SCHEDULE_DEFAULT", "0 * * * *")
+# Publishers with the same cron form start within this time, each always at the same distance (seconds).
+SCHEDULE_SPREAD = os.environ.get("SCHEDULE_SPREAD", "900")
+# A node may be out of reach for so long, as for a restart, before its jobs are given up and sent to others (seconds).
+SCHEDULE_LOST_AFTER = os.environ.get("SCHEDULE_LOST_AFTER", "600")
+
 # --- The process ---
 
 # A door for running code in the crawler that nobody asked for stays shut.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parents[1]
 SCRIPTS = Path(sys.executable).parent
 CREDENTIALS = {"SCRAPYD_USERNAME": "operator", "SCRAPYD_PASSWORD": "pass-of-the-node"}
-TIMEOUT = 90.0
+TIMEOUT = 240.0
 
 
 def wait_until(happens: Callable[[], Any], timeout: float = TIMEOUT) -> Any:

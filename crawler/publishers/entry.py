@@ -9,17 +9,15 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from apscheduler.triggers.cron import CronTrigger
 from scrapy.exceptions import UsageError
+
+from crawler.publishers.cron import read_cron
 
 SourceKind = Literal["news_sitemap", "sitemap", "feed", "section"]
 
 _HOST = re.compile(r"(?!-)[a-z0-9.-]+(:\d{1,5})?")
 _CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
-_HOURLY = "0 * * * *"
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _TODAY = re.compile(r"\{today:([^{}]+)\}")
-_DAY_NUMBER = re.compile(r"(?<![\w/])[0-7](?!\w)")
 
 
 class PublisherError(UsageError):
@@ -57,7 +55,8 @@ class Publisher:
         sources: where to look for articles; none means that the site is asked: robots.txt, feeds, front page.
         exclude: addresses in which one of these is found are not fetched.
         schedule: when it is worth a crawl, in cron's form and UTC: minute, hour, day of the month, month, day of the
-            week; the last one by name, since numbers do not mean the same day everywhere.
+            week; the last one by name, since numbers do not mean the same day everywhere; empty leaves it to the
+            settings.
         priority: of two publishers that are due, the one with the greater number is crawled first.
         delay: least time between two requests in seconds; None leaves it to the settings.
         may_train: whether the publisher allows the training of models; None when it does not say.
@@ -72,7 +71,7 @@ class Publisher:
     languages: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     exclude: tuple[re.Pattern[str], ...] = ()
-    schedule: str = _HOURLY
+    schedule: str = ""
     priority: int = 0
     delay: float | None = None
     may_train: bool | None = None
@@ -105,7 +104,7 @@ class Publisher:
             languages=table.texts("languages", _CODE, 'give language codes, such as ["de"]'),
             sources=tuple(source.source() for source in table.tables("sources")),
             exclude=table.patterns("exclude"),
-            schedule=table.cron("schedule", default=_HOURLY),
+            schedule=table.cron("schedule"),
             priority=table.integer("priority", default=0),
             delay=table.number("delay"),
             may_train=rights.flag("may_train", default=None),
@@ -169,17 +168,15 @@ class _Table:
         except re.error as error:
             raise self.fail(key, f"{error.pattern!r} is no regular expression ({error})", mend) from None
 
-    def cron(self, key: str, default: str) -> str:
+    def cron(self, key: str) -> str:
         mend = 'give the five fields of cron, such as "*/15 * * * *" or "0 6 * * mon-fri"'
-        value = self.text(key, mend=mend, default=default)
-        *fields, weekday = value.split()
-        # Cron counts from Sunday and takes 7 for it as well, APScheduler counts from Monday; names are safe with both.
-        value = " ".join([*fields, _DAY_NUMBER.sub(lambda number: _DAYS[int(number[0]) % 7], weekday)])
+        value = self.text(key, mend=mend, default="")
+        if not value:
+            return ""
         try:
-            CronTrigger.from_crontab(value, timezone=UTC)
+            return read_cron(value)
         except ValueError as error:
-            raise self.fail(key, f"{value!r} is not valid ({error})", mend) from None
-        return value
+            raise self.fail(key, str(error), mend) from None
 
     def integer(self, key: str, default: int) -> int:
         value = self.take(key)

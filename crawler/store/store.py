@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pymongo import MongoClient
+    from pymongo.database import Database
     from scrapy.settings import BaseSettings
 
     from crawler.items import Article, Fetch
@@ -122,6 +123,16 @@ class Store(Reader):
             StoreError: as `Store.open`.
         """
         return cls.open(settings.get("MONGO_URI"), settings.get("MONGO_DATABASE") or DATABASE)
+
+    @property
+    def address(self) -> str:
+        """The server's ``host:port``, for messages."""
+        return self._address
+
+    @property
+    def database(self) -> Database[Document]:
+        """The database, for what keeps collections of its own in it, such as the timetable."""
+        return self._database
 
     def close(self) -> None:
         """Close the connections; an embedded server ends when nobody else uses it. May be called twice."""

@@ -1,0 +1,125 @@
+"""`scrapy schedule run` as a process: killed, doubled, cut off from MongoDB, and told to stop."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from contextlib import ExitStack, contextmanager
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler.store.server import EmbeddedServer
+from tests.scrapyd_nodes import PROJECT, clean_environment, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+Process = subprocess.Popen[bytes]
+
+
+@pytest.fixture
+def scheduler(mongo_uri: str, schedule_store, tmp_path: Path) -> Callable[..., object]:
+    """A function that starts `scrapy schedule run`; its log is in ``schedule.log``."""
+
+    @contextmanager
+    def started(desk, *nodes, **environment: str) -> Iterator[Process]:
+        with (tmp_path / "schedule.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "scrapy", "schedule", "run"],
+                cwd=PROJECT,
+                env=clean_environment(
+                    **{
+                        "MONGO_URI": mongo_uri,
+                        "MONGO_DATABASE": schedule_store.database.name,
+                        "PUBLISHERS_DIR": str(desk.folder),
+                        "SCHEDULE_PUBLISHERS": " ".join(desk.names),
+                        "SCRAPYD_NODES": " ".join(node.url for node in nodes),
+                        "SCRAPYD_USERNAME": "operator",
+                        "SCRAPYD_PASSWORD": "pass-of-the-node",
+                        **environment,
+                    }
+                ),
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    return started
+
+
+def test_a_scheduler_that_is_killed_while_it_sends_leaves_one_job(open_desk, nodes, scheduler):
+    node, _ = nodes
+    desk = open_desk("courier", "herald")
+    desk.due("courier", hours=3)
+    posted, answer = Event(), Event()
+
+    def hold() -> None:
+        posted.set()
+        answer.wait(30)
+
+    node.before_answer = hold
+    with scheduler(desk, node) as first:
+        assert posted.wait(60)
+        first.kill()
+        first.wait()
+    answer.set()
+    assert desk["courier"].run.state == "sending"
+    with scheduler(desk, node):
+        wait_until(lambda: desk["courier"].run.state == "sent")
+        node.move(node.sent[0]["jobid"], "running")
+        desk.due("herald")
+        wait_until(lambda: "herald" in node.spiders)
+    assert node.spiders == ["courier", "herald"]
+
+
+def test_two_schedulers_send_every_job_once(open_desk, nodes, scheduler):
+    names = [f"paper-{number}" for number in range(8)]
+    desk = open_desk(*names)
+    for node in nodes:
+        node.before_answer = lambda node=node: [node.move(job["id"], "running") for job in list(node.lists["pending"])]
+    with ExitStack() as both:
+        for _ in range(2):
+            both.enter_context(scheduler(desk, *nodes))
+        desk.due(*names)
+        wait_until(lambda: all(row.run for row in desk.state.rows()))
+    assert all(node.sent for node in nodes)
+    assert Counter(spider for node in nodes for spider in node.spiders) == dict.fromkeys(names, 1)
+
+
+def test_it_waits_for_mongodb_to_come_back_and_stops_when_told(open_desk, nodes, scheduler, tmp_path):
+    node, _ = nodes
+    desk = open_desk("courier")
+    log = tmp_path / "schedule.log"
+    with EmbeddedServer(tmp_path / "home") as server:
+        short = f"{server.uri}&serverSelectionTimeoutMS=300"
+        with scheduler(desk, node, MONGO_URI=short) as process:
+            wait_until(lambda: "The timetable runs" in log.read_text())
+            # What keeps the server running; without it, it ends.
+            server.close()
+            wait_until(lambda: "is out of reach" in log.read_text())
+            assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+    text = log.read_text()
+    assert "The timetable rests" in text
+    assert "Traceback" not in text
+    assert "pass-of-the-node" not in text
+    assert server.uri.partition("://")[2].partition("@")[0].partition(":")[2] not in text
+
+
+def test_a_timetable_that_cannot_be_read_is_told_in_one_line(open_desk, nodes, scheduler, tmp_path):
+    desk = open_desk("courier")
+    with scheduler(desk, nodes[0], SCHEDULE_DEFAULT="now and then") as process:
+        assert process.wait(60) == 1
+    assert (tmp_path / "schedule.log").read_text().splitlines() == [
+        "scrapy schedule: SCHEDULE_DEFAULT: 'now and then' is not valid (Wrong number of fields; got 3, expected 5)"
+    ]
