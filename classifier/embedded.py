@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from classifier.blocks import cut
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _MAX_SCRIPT: Final = 4 * 2**20
 _MAX_NODES: Final = 100_000
+_PUSH: Final = re.compile(r"__next_f\.push\(")
+_MAX_PUSH: Final = 200
+_DECODER: Final = json.JSONDecoder(strict=False)
 _MIN_STORY: Final = 400
 """A story is at least so long (characters)."""
 _PROSE: Final = re.compile(r"\w.{30,}[.!?…。！？।۔\"”»)]\s*$", re.DOTALL)
@@ -36,19 +40,41 @@ def read_embedded_story(root: etree._Element) -> tuple[etree._Element, list[str]
     """
     best: tuple[etree._Element, list[str]] | None = None
     longest = _MIN_STORY
+    for script, state in _states(root):
+        for paragraphs in _candidates(state):
+            size = sum(len(paragraph) for paragraph in paragraphs if _is_prose(paragraph))
+            # Another copy of the same story must say clearly more to be taken instead of the first.
+            if size > longest:
+                best, longest = (script, paragraphs), int(size * 1.05)
+    return best
+
+
+def _states(root: etree._Element) -> Iterator[tuple[etree._Element, Any]]:
+    """Each JSON value that a script of the page is or, as Next.js streams its state, is made of."""
+    stream: list[str] = []
+    last = None
     for script in root.iter("script"):
         text = script.text
-        if text and "json" in (script.get("type") or "") and _MIN_STORY < len(text) < _MAX_SCRIPT:
-            try:
-                state = json.loads(text, strict=False)
-            except (ValueError, RecursionError):
-                continue
-            for paragraphs in _candidates(state):
-                size = sum(len(paragraph) for paragraph in paragraphs if _is_prose(paragraph))
-                # Another copy of the same story must say clearly more to be taken instead of the first.
-                if size > longest:
-                    best, longest = (script, paragraphs), int(size * 1.05)
-    return best
+        if not text or len(text) > _MAX_SCRIPT:
+            continue
+        if "json" in (script.get("type") or ""):
+            if len(text) > _MIN_STORY:
+                yield from ((script, state) for state in _load(text))
+        elif found := _PUSH.search(text[:_MAX_PUSH]):
+            with suppress(ValueError, RecursionError):
+                chunk, _ = _DECODER.raw_decode(text, found.end())
+                stream += [piece for piece in chunk if isinstance(piece, str)]
+                last = script
+    if last is not None:
+        for row in "".join(stream)[:_MAX_SCRIPT].splitlines():
+            _, _, value = row.partition(":")
+            # A row is JSON, or a T, the length of a text, a comma and the text.
+            yield from ((last, state) for state in ([value.partition(",")[2]] if value[:1] == "T" else _load(value)))
+
+
+def _load(text: str) -> Iterator[Any]:
+    with suppress(ValueError, RecursionError):
+        yield json.loads(text, strict=False)
 
 
 def _candidates(state: Any) -> Iterator[list[str]]:

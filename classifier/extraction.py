@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from classifier.model import BlockClassifier
 
-_FEW: Final = 600
+_FEW: Final = 1500
 """A page that shows more of a story than this is taken to show it (characters)."""
 _FAR_MORE: Final = 2
 
@@ -112,8 +112,6 @@ def extract_tree(root: etree._Element, url: str | None = None, classifier: Block
         classifier: the classifier to ask; None for the shipped one.
     """
     cuts = cut(root)
-    if not len(cuts):
-        return Page("", [], 0.0)
     model = load_classifier() if classifier is None else classifier
     features = featurize(cuts, read_hints(root, url))
     decision = decode(model, features)

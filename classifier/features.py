@@ -143,13 +143,15 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     """Compute the features of a page.
 
     Args:
-        page: the blocks, at least one.
+        page: the blocks.
         hints: what the page's head says of its story.
 
     Returns:
         The features of every block.
     """
     texts = page.texts
+    if not texts:
+        return PageFeatures.empty()
     n = len(texts)
     counts, first, last = count_kinds(texts)
     length = counts.sum(1)

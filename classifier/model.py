@@ -263,8 +263,7 @@ def as_features(page: Page) -> PageFeatures:
     root = page if isinstance(page, etree._Element) else parse_html(page)
     if root is None:
         return PageFeatures.empty()
-    blocks = cut(root)
-    return featurize(blocks, read_hints(root)) if len(blocks) else PageFeatures.empty()
+    return featurize(cut(root), read_hints(root))
 
 
 def _balanced(features: PageFeatures, codes: Ints, weight: Floats) -> Floats:
