@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
+BENCHMARKS := .venv-benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint lock deploy clean
+.PHONY: help venv demo test lint benchmark lock deploy clean
 
 help: ## List these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 venv: $(READY) ## Make .venv and install the project into it
 
@@ -26,10 +27,15 @@ lint: $(READY) ## Check style and types
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-lock: $(READY) ## Pin the dependencies of pyproject.toml in requirements.lock (ARGS=--upgrade for newer ones)
+benchmark: $(BENCHMARKS)/.ready ## Compare with other extractors on training_data (ARGS=CORPUS, ARGS=--help)
+	@$(BENCHMARKS)/bin/python -m benchmarks.extractors $(ARGS)
+
+lock: $(READY) ## Pin the dependencies of pyproject.toml in the lock files (ARGS=--upgrade for newer ones)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --all-extras --generate-hashes \
 		--custom-compile-command "make lock" $(ARGS) pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group benchmarks --generate-hashes \
+		--custom-compile-command "make lock" $(ARGS) pyproject.toml --output-file benchmarks/requirements.lock
 
 deploy: $(READY) ## Send the project to the scrapyd nodes in SCRAPYD_NODES, as SCRAPYD_USERNAME and SCRAPYD_PASSWORD
 	@: "$${SCRAPYD_USERNAME:?set it to the user of the nodes}" "$${SCRAPYD_PASSWORD:?set it to the password of the nodes}"
@@ -41,7 +47,7 @@ deploy: $(READY) ## Send the project to the scrapyd nodes in SCRAPYD_NODES, as S
 	done; exit $$failed
 
 clean: ## Remove .venv and caches; the data in .broadsheet stays
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(BENCHMARKS) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
 # The build backend is in the lock as well, so that nothing is installed that the lock does not name.
 $(READY): requirements.lock pyproject.toml
@@ -53,4 +59,13 @@ $(READY): requirements.lock pyproject.toml
 	@echo "==> Installing the packages of requirements.lock (half a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# An environment of its own, since the extractors ask for versions that the project does not. The lock names all that they
+# need; pip 23 fails to work that out again (two spellings of one extra of lxml).
+$(BENCHMARKS)/.ready: benchmarks/requirements.lock
+	@echo "==> Making a virtual environment in $(BENCHMARKS), with the extractors to compare with (a minute)"
+	@$(PYTHON) -m venv $(BENCHMARKS)
+	@$(BENCHMARKS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r benchmarks/requirements.lock
 	@touch $@

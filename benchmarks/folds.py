@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from classifier.labelled import LabelledPage
 
 FOLDS: Final = 5
-OWN: Final = "training_data"
+TRAINING: Final = "training_data"
 """The name of the part that is trained on this project's own pages alone."""
 BINS: Final = 10
 WORK: Final = Path("build/folds")
@@ -87,7 +87,7 @@ class Part:
     """What a fold's model answered, or that of training_data alone.
 
     Attributes:
-        name: ``fold-1`` and so on, or `OWN`.
+        name: ``fold-1`` and so on, or `TRAINING`.
         trained_on: how many pages it was trained on.
         answers: for the pages that it had not seen.
         calibration: for each of `BINS` equal bins of probability, over all labels of all hand-labelled blocks: how
@@ -126,7 +126,9 @@ def main() -> None:
         prog="python -m benchmarks.folds", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("corpus", metavar="CORPUS", type=Path)
-    parser.add_argument("--training", metavar="DIR", type=Path, default=Path(OWN), help="pages that no fold holds out")
+    parser.add_argument(
+        "--training", metavar="DIR", type=Path, default=Path(TRAINING), help="pages that no fold holds out"
+    )
     parser.add_argument(
         "--fold", type=int, choices=range(FOLDS + 1), help=f"one of 1 to {FOLDS}; 0 for a model of training_data alone"
     )
@@ -137,27 +139,25 @@ def main() -> None:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as bar:
         pages = list(READERS["bundle"].read(options.corpus))
-        own = [example_of(page) for page in bar.track(list(read_labelled_files(options.training)), description=OWN)]
+        own = [
+            example_of(page) for page in bar.track(list(read_labelled_files(options.training)), description=TRAINING)
+        ]
         corpus = [_corpus_example(page) for page in bar.track(pages, description="corpus")]
         sites = [registered_domain(page.url or "") or example.site for page, example in zip(pages, corpus, strict=True)]
         splits = list(GroupKFold(FOLDS, shuffle=True, random_state=0).split(sites, groups=sites))
         for fold in [*range(1, FOLDS + 1), 0] if options.fold is None else [options.fold]:
-            name = f"fold-{fold}" if fold else OWN
+            name = f"fold-{fold}" if fold else TRAINING
             seen, unseen = splits[fold - 1] if fold else (np.zeros(0, np.int64), np.arange(len(pages)))
             examples = own + [corpus[i] for i in seen if len(corpus[i].features)]
             task = bar.add_task(f"{name}: training on {len(examples)} pages", total=None)
-            model = BlockClassifier().fit(
-                [example.features for example in examples],
-                [example.labels for example in examples],
-                [example.site for example in examples],
-            )
+            model = fit(examples)
             bar.update(task, total=1, completed=1)
             save_classifier(model, options.work / f"{name}.skops")
             held_out = [pages[i] for i in unseen]
             measure(model, name, len(examples), bar.track(held_out, description=f"{name}: measuring")).write(
                 options.work
             )
-    files = [options.work / f"fold-{fold}.json" for fold in range(1, FOLDS + 1)] + [options.work / f"{OWN}.json"]
+    files = [options.work / f"fold-{fold}.json" for fold in range(1, FOLDS + 1)] + [options.work / f"{TRAINING}.json"]
     if missing := [file.stem for file in files if not file.exists()]:
         console.print(f"{ACCURACY} is written once these are measured as well: {', '.join(missing)}")
         return
@@ -174,6 +174,15 @@ def example_of(page: LabelledPage, url: str | None = None) -> Example:
     """
     features = featurize(cut(page.root), read_hints(page.root, url))
     return Example(site_of(page.root, page.name), features, page.labels)
+
+
+def fit(examples: Sequence[Example]) -> BlockClassifier:
+    """Train a classifier with its default parameters."""
+    return BlockClassifier().fit(
+        [example.features for example in examples],
+        [example.labels for example in examples],
+        [example.site for example in examples],
+    )
 
 
 def measure(model: BlockClassifier, name: str, trained_on: int, pages: Iterable[GoldPage]) -> Part:

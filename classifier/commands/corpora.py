@@ -8,9 +8,10 @@ all five labels. docs/retraining.md leads from the sets to a model.
 
 from __future__ import annotations
 
-import gzip
 from argparse import RawDescriptionHelpFormatter
 from collections import Counter
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from classifier.commands.failure import CommandError
 from classifier.commands.tables import progress
 from classifier.corpora import (
     READERS,
+    BundleWriter,
     CorpusError,
     GoldPage,
     Overlay,
@@ -28,6 +30,7 @@ from classifier.corpora import (
     label_page,
     make_overlay,
     read_overlays,
+    write_html,
     write_overlays,
 )
 from classifier.labelled import LabelError, write_labelled
@@ -63,6 +66,13 @@ def add_arguments(parser: ArgumentParser) -> None:
             default=OVERLAYS,
             help=f"hand-made labels without text, SET.jsonl (default: {OVERLAYS}, where it is there)",
         )
+        if name != "bundle":
+            command.add_argument(
+                "--bundle",
+                metavar="DIR",
+                type=Path,
+                help="also write pages, gold texts and hand-made labels as a bundle",
+            )
     command = commands.add_parser(
         "overlay",
         help="Write down hand-made labels of a set's pages without their text.",
@@ -81,47 +91,58 @@ def run(options: Namespace) -> int:
         if options.set == "overlay":
             _write_overlays(READERS["bundle"].read(options.clone), options.output, console, terminal)
         else:
-            overlays = read_overlays(options.overlays)
-            _write_pages(READERS[options.set].read(options.clone), overlays, options.output, console, terminal)
+            pages = READERS[options.set].read(options.clone)
+            bundle = getattr(options, "bundle", None)
+            with BundleWriter(bundle) if bundle else nullcontext() as writer:
+                _write_pages(pages, read_overlays(options.overlays), options.output, writer, console, terminal)
     except (CorpusError, LabelError) as error:
         raise CommandError(str(error)) from error
     return 0
 
 
 def _write_pages(
-    pages: Iterable[GoldPage], overlays: dict[str, Overlay], output: Path, console: Console, terminal: Console
+    pages: Iterable[GoldPage],
+    overlays: dict[str, Overlay],
+    output: Path,
+    bundle: BundleWriter | None,
+    console: Console,
+    terminal: Console,
 ) -> None:
     blocks: Counter[str | None] = Counter()
-    written = by_hand = unfit = 0
+    written = by_hand = 0
     with progress(terminal) as bar:
         for page in bar.track(pages, description="labelling pages"):
-            overlay = overlays.get(page.name)
             try:
-                try:
-                    labelled = label_page(page, overlay)
-                except OverlayError as error:
-                    _warn(f"{error}; its gold text is taken instead", terminal)
-                    overlay, unfit = None, unfit + 1
-                    labelled = label_page(page)
+                labelled, labelled_by_hand = _label(page, overlays.get(page.name), terminal)
             except CorpusError as error:
-                _warn(f"{error}; left out", terminal)
+                _warn(f"{error}; it gets no labels", terminal)
+                if bundle is not None:
+                    bundle.add(page)
                 continue
-            file = output / f"{page.name}.html.gz"
-            file.parent.mkdir(parents=True, exist_ok=True)
             _name_address(labelled, page.url)
             html = write_labelled(labelled.root, labelled.labels).encode()
-            file.write_bytes(gzip.compress(html, mtime=0))
+            write_html(output / f"{page.name}.html.gz", html)
+            if bundle is not None:
+                bundle.add(replace(page, labelled=html if labelled_by_hand else None))
             blocks.update(labelled.labels)
             written += 1
-            by_hand += overlay is not None or page.labelled is not None
+            by_hand += labelled_by_hand
     if not written:
         raise CommandError("no page could be labelled")
-    if unfit:
-        _warn(f"the hand-made labels of {unfit:,} pages do not fit this clone", terminal)
     counts = ", ".join(f"{label or 'left open'} {count:,}" for label, count in blocks.most_common())
     console.print(
         f"{output}: {written:,} pages, {by_hand:,} of them labelled by hand; blocks: {counts}", soft_wrap=True
     )
+
+
+def _label(page: GoldPage, overlay: Overlay | None, terminal: Console) -> tuple[LabelledPage, bool]:
+    """Label a page, and tell whether its labels are made by hand."""
+    if overlay is not None:
+        try:
+            return label_page(page, overlay), True
+        except OverlayError as error:
+            _warn(f"{error}; its hand-made labels are refused, and its gold text is taken", terminal)
+    return label_page(page), page.labelled is not None
 
 
 def _warn(message: str, terminal: Console) -> None:

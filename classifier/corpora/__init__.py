@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from classifier.corpora import bundle, cleaneval, fundus, newspaper4k, scrapinghub, wcxb
+from classifier.corpora.bundle import BundleWriter, write_html
 from classifier.corpora.gold import CorpusError, GoldPage
 from classifier.corpora.labelling import label_page
 from classifier.corpora.overlays import Overlay, OverlayError, make_overlay, read_overlays, write_overlays
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "READERS",
+    "BundleWriter",
     "CorpusError",
     "GoldPage",
     "Overlay",
@@ -22,6 +24,7 @@ __all__ = [
     "label_page",
     "make_overlay",
     "read_overlays",
+    "write_html",
     "write_overlays",
 ]
 

@@ -6,14 +6,17 @@ and ``url`` (or null); ``labelled/SET/KEY.html.gz``, where there is one, is the 
 
 from __future__ import annotations
 
+import gzip
 import json
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self, TextIO
 
 from classifier.corpora.gold import CorpusError, GoldPage, read_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import TracebackType
 
 
 def read(clone: Path) -> Iterator[GoldPage]:
@@ -41,3 +44,43 @@ def read(clone: Path) -> Iterator[GoldPage]:
                 row.get("url"),
                 read_html(labelled) if labelled.exists() else None,
             )
+
+
+class BundleWriter:
+    """Writes pages as a bundle; the gold texts of a set that is there already are replaced.
+
+    Args:
+        folder: of the bundle.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files = ExitStack()
+        self._gold: dict[str, TextIO] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._files.close()
+
+    def add(self, page: GoldPage) -> None:
+        """Write a page, its gold text, and its labels where it has any."""
+        name = page.name.partition("/")[0]
+        if name not in self._gold:
+            file = self._folder / "gold" / f"{name}.jsonl"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._gold[name] = self._files.enter_context(file.open("w", encoding="utf-8", newline="\n"))
+        row = {"page": page.name, "url": page.url, "text": page.text}
+        print(json.dumps(row, ensure_ascii=False), file=self._gold[name])
+        write_html(self._folder / "pages" / f"{page.name}.html.gz", page.html)
+        if page.labelled is not None:
+            write_html(self._folder / "labelled" / f"{page.name}.html.gz", page.labelled)
+
+
+def write_html(file: Path, html: bytes) -> None:
+    """Write a page gzipped, the same page as the same bytes."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(gzip.compress(html, mtime=0))

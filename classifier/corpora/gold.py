@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_NAME: Final = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
 class CorpusError(ValueError):
@@ -26,6 +29,9 @@ class GoldPage:
         text: the article's text.
         url: the address of the page, where the set knows it.
         labelled: the page as labelled HTML, where the set has one made by hand.
+
+    Raises:
+        CorpusError: the id is of another form; files are named after it.
     """
 
     name: str
@@ -33,6 +39,10 @@ class GoldPage:
     text: str
     url: str | None = None
     labelled: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise CorpusError(f"{self.name!r} is no id of a page: SET/KEY, of letters, digits, '.', '_' and '-'")
 
 
 def read_json(file: Path) -> Any:

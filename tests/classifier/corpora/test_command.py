@@ -5,15 +5,17 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
+import pytest
+
 from classifier.__main__ import main
+from classifier.corpora import READERS, label_page
+from classifier.dataset import find_pages, read_dataset
 from classifier.labelled import read_labelled_files
 from classifier.sites import site_of
 from tests.classifier.corpora.clones import CLONES, KEYS, STORY, page, write
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_writes_labelled_pages_of_every_set(clone: tuple[str, Path], tmp_path: Path) -> None:
@@ -23,6 +25,15 @@ def test_writes_labelled_pages_of_every_set(clone: tuple[str, Path], tmp_path: P
     (labelled,) = read_labelled_files(tmp_path / "out")
     assert labelled.labels == ["boilerplate", "article", "article", "boilerplate", "boilerplate"]
     assert site_of(labelled.root, "") == "westmole.example"
+
+
+def test_a_bundle_of_a_set_holds_what_the_set_holds(clone: tuple[str, Path], tmp_path: Path) -> None:
+    name, folder = clone
+    if name == "bundle":
+        pytest.skip("it is one already")
+    arguments = [name, str(folder), "--output", str(tmp_path / "out"), "--overlays", str(tmp_path)]
+    assert main(["corpora", *arguments, "--bundle", str(tmp_path / "bundle")]) == 0
+    assert list(READERS["bundle"].read(tmp_path / "bundle")) == list(READERS[name].read(folder))
 
 
 def test_hand_made_labels_win_over_the_gold_text(tmp_path: Path) -> None:
@@ -45,6 +56,28 @@ def test_an_overlay_of_a_bundle_labels_a_clone(tmp_path: Path) -> None:
     assert main(["corpora", "newspaper4k", str(tmp_path / "clone"), "--output", str(out), "--overlays", overlays]) == 0
     (found,) = read_labelled_files(out)
     assert found.labels == [None, None, None, None, "disclaimer"]
+    made = tmp_path / "made"
+    command = ["corpora", "newspaper4k", str(tmp_path / "clone"), "--output", str(out), "--overlays", overlays]
+    assert main([*command, "--bundle", str(made)]) == 0
+    (page_of_bundle,) = READERS["bundle"].read(made)
+    assert label_page(page_of_bundle).labels == [None, None, None, None, "disclaimer"]
+
+
+def test_what_comes_out_can_be_trained_on(tmp_path: Path) -> None:
+    CLONES["wcxb"](tmp_path / "clone")
+    assert main(["corpora", "wcxb", str(tmp_path / "clone"), "--output", str(tmp_path / "out")]) == 0
+    dataset = read_dataset(find_pages([tmp_path / "out"]))
+    assert dataset.sites == ["westmole.example"]
+    assert dataset.counts == {"article": 2, "boilerplate": 3}
+    assert not any(problem.fatal for problem in dataset.problems)
+
+
+def test_an_id_that_leads_out_of_the_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "gold/gazette.jsonl", '{"page": "gazette/../../0a1b", "text": ""}\n')
+    write(tmp_path / "pages/gazette/0c2d.html.gz", page("Fog."))
+    write(tmp_path / "0a1b.html.gz", page("Fog."))
+    assert main(["corpora", "bundle", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
+    assert "is no id of a page" in capsys.readouterr().err
 
 
 def test_refuses_an_overlay_of_another_version_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,5 +95,5 @@ def test_leaves_out_a_page_without_text(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "pages/gazette/0a1b.html.gz").write_bytes(gzip.compress(b""))
     assert main(["corpora", "bundle", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
     err = capsys.readouterr().err
-    assert "gazette/0a1b: there is no text in this page; left out" in err
+    assert "gazette/0a1b: there is no text in this page; it gets no labels" in err
     assert "no page could be labelled" in err
