@@ -33,13 +33,21 @@ class Rights:
     """What the publisher says about reuse.
 
     Attributes:
-        robots_noai: robots directives opt out of AI use.
+        robots_noai: robots directives of the page opt out of AI use.
+        robots_noindex: they do not want it to be found by search.
+        robots_noarchive: they do not want a copy of it to be kept.
+        ai_crawlers_disallowed: robots.txt turns crawlers away that collect pages for AI.
         tdm_reservation: text and data mining is reserved.
+        tdm_policy: address of the terms on which it is allowed.
         licence: name or address of a licence.
     """
 
     robots_noai: bool = False
+    robots_noindex: bool = False
+    robots_noarchive: bool = False
+    ai_crawlers_disallowed: bool = False
     tdm_reservation: bool = False
+    tdm_policy: str | None = None
     licence: str | None = None
 
 
@@ -78,7 +86,8 @@ class Article:
         counts: number of blocks of each label.
         confidence: 0..1, how sure the page-level decision is.
         content_hash: hex digest of title and text; equal hashes are equal articles.
-        simhash: 64-bit hash in hex of which near-equal texts share most bits.
+        simhash: 64-bit hash of the text in hex, of which near-equal texts share most bits.
+        simhash_bands: the same in numbered pieces, by which near hashes are found.
         classifier: ``{"version": ...}`` of the model that labelled the blocks.
     """
 
@@ -105,4 +114,5 @@ class Article:
     duplicate_of: str | None = None
     content_hash: str = ""
     simhash: str = ""
+    simhash_bands: list[int] = field(default_factory=list)
     classifier: dict[str, Any] = field(default_factory=dict)

@@ -254,7 +254,7 @@ class _Page:
         return "free" if "isAccessibleForFree" in self.json_ld else "unknown"
 
     def _rights(self) -> Rights:
-        rights = rights_of(self._meta("robots", "broadsheet"), self._meta("tdm-reservation"))
+        rights = rights_of(self._meta("robots", "broadsheet"), self._meta("tdm-reservation"), self._meta("tdm-policy"))
         links = (link.get("href") for link in self.root.iter("link", "a") if "license" in _words(link.get("rel")))
         rights.licence = _first(*self._property("license", "url", "@id", "name"), *filter(None, links))
         return rights

@@ -12,6 +12,7 @@ from classifier.parsing import parse_html
 from classifier.storage import load_classifier
 from crawler.items import BlockRecord
 from crawler.metadata import Facts, read_facts
+from crawler.similarity import simhash_of
 
 if TYPE_CHECKING:
     from classifier import BlockClassifier
@@ -27,6 +28,7 @@ class Reading:
         blocks: all blocks, in document order.
         confidence: 0..1, how sure the page-level decision is.
         version: version of the model.
+        simhash: of the text; see `crawler.similarity.simhash_of`.
     """
 
     facts: Facts
@@ -34,6 +36,7 @@ class Reading:
     blocks: list[BlockRecord]
     confidence: float
     version: str
+    simhash: int | None
 
 
 def read_page(html: bytes, url: str, encoding: str | None = None, model: str = "") -> Reading | None:
@@ -65,6 +68,7 @@ def read_page(html: bytes, url: str, encoding: str | None = None, model: str = "
         ],
         confidence=page.confidence,
         version=classifier.version_,
+        simhash=simhash_of(page.text),
     )
 
 

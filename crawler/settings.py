@@ -46,6 +46,10 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
 }
 
+# Which reservations of a publisher keep a page out of the store, of noai, noindex, noarchive (robots directives of the
+# page), ai_crawlers (robots.txt turns crawlers for AI away) and tdm (TDM Reservation Protocol). All are recorded.
+RESPECT_OPT_OUT = ["noarchive", "tdm"]
+
 # --- Bounds: a page, a site or a network that misbehaves costs this much and no more ---
 
 # No article page is larger; it also bounds what a compressed answer may grow to (bytes).
@@ -78,19 +82,26 @@ MEMUSAGE_LIMIT_MB = 2048
 # --- From page to document ---
 
 ITEM_PIPELINES = {
+    # What its headers reserve is not even read.
+    "crawler.pipelines.optout.OptOutPipeline": 50,
     "crawler.pipelines.classify.ClassifyPipeline": 100,
+    "crawler.pipelines.optout.ReadPageOptOutPipeline": 150,
     "crawler.pipelines.validate.ValidatePipeline": 200,
     "crawler.pipelines.store.StorePipeline": 400,
+    # After the store, so that of two near-equal articles crawled at once one finds the other.
+    "crawler.pipelines.deduplicate.DeduplicatePipeline": 500,
 }
 DOWNLOADER_MIDDLEWARES = {
     # Near the site, so that retries, redirects and compression are dealt with between it and the spider.
-    "crawler.middlewares.ConditionalRequestMiddleware": 760,
+    "crawler.middlewares.conditional.ConditionalRequestMiddleware": 760,
+    "crawler.middlewares.optout.OptOutMiddleware": 770,
 }
 EXTENSIONS = {
     "crawler.extensions.progress.Progress": 500,
     "crawler.extensions.summary.Summary": 510,
     "crawler.extensions.texts.Texts": 520,
     "crawler.extensions.metrics.Metrics": 530,
+    "crawler.extensions.visits.Visits": 550,
 }
 # Processes that read pages; one core is left to the network. 0 means all cores but one.
 CLASSIFY_WORKERS = 0

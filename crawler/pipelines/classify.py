@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import CloseSpider, DropItem
 
 from classifier import LABELS, ModelError
-from crawler.items import Rights
 from crawler.metadata import Facts
+from crawler.pipelines import PassedOver
 from crawler.pipelines.workers import WorkerError, Workers
 from crawler.reading import Reading, model_version, read_page
+from crawler.rights import joined
+from crawler.store.duplicates import bands_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -35,6 +37,9 @@ class ClassifyPipeline:
 
     Settings: ``CLASSIFY_WORKERS``, ``CLASSIFY_TIMEOUT``, ``CLASSIFIER_MODEL``, ``ARTICLE_MIN_CHARS``,
     ``ARTICLE_MIN_CHARS_UNDECLARED``.
+
+    Attributes:
+        version: the model's, once the spider is open.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -48,6 +53,7 @@ class ClassifyPipeline:
             "": settings.getint("ARTICLE_MIN_CHARS_UNDECLARED"),
         }
         self._workers: Workers | None = None
+        self.version = ""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -62,11 +68,11 @@ class ClassifyPipeline:
         """
         self._workers = Workers(self._count, self._timeout)
         try:
-            version = await self._workers.run(model_version, self._model)
+            self.version = await self._workers.run(model_version, self._model)
         except (ModelError, WorkerError) as error:
             logger.error("%s", error)
             raise CloseSpider("model_unusable") from None
-        logger.info("Model %s, worker processes: %d", version, self._count)
+        logger.info("Model %s, worker processes: %d", self.version, self._count)
 
     async def close_spider(self) -> None:
         """End the workers."""
@@ -77,7 +83,8 @@ class ClassifyPipeline:
         """Read the page.
 
         Raises:
-            DropItem: the page is no article, or cannot be read.
+            PassedOver: the page is no article.
+            DropItem: it cannot be read.
         """
         assert self._workers
         try:
@@ -89,7 +96,7 @@ class ClassifyPipeline:
         self._stats.inc_value("classify/pages")
         if reason := self._reason_against(reading):
             self._stats.inc_value(f"articles/not_article/{reason}")
-            raise DropItem(f"No article ({reason}): {item.url}")
+            raise PassedOver(f"No article ({reason}): {item.url}")
         assert reading
         self._fill(item, reading)
         for label in LABELS:
@@ -106,18 +113,16 @@ class ClassifyPipeline:
 
     @staticmethod
     def _fill(item: Article, reading: Reading) -> None:
-        of_headers, of_page = item.rights, reading.facts.rights
         for field in fields(Facts):
             if field.name not in ("page_type", "rights"):
                 setattr(item, field.name, getattr(reading.facts, field.name))
-        item.rights = Rights(
-            robots_noai=of_headers.robots_noai or of_page.robots_noai,
-            tdm_reservation=of_headers.tdm_reservation or of_page.tdm_reservation,
-            licence=of_page.licence,
-        )
+        item.rights = joined(item.rights, reading.facts.rights)
         item.text = reading.text
         item.blocks = reading.blocks
         counts = Counter(block.label for block in reading.blocks)
         item.counts = {label: counts[label] for label in LABELS}
         item.confidence = reading.confidence
         item.classifier = {"version": reading.version}
+        if reading.simhash is not None:
+            item.simhash = f"{reading.simhash:016x}"
+            item.simhash_bands = bands_of(reading.simhash)

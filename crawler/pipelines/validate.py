@@ -8,6 +8,7 @@ import xxhash
 from scrapy.exceptions import DropItem
 
 from crawler.addresses import site_of
+from crawler.pipelines import PassedOver
 
 if TYPE_CHECKING:
     from typing import Self
@@ -36,11 +37,13 @@ class ValidatePipeline:
         """Check an article and give it its content hash.
 
         Raises:
-            DropItem: the item is not to be stored.
+            PassedOver: the page lacks what an article has.
+            DropItem: it is not of the time asked for.
         """
         if reason := self._reason_against(item):
             self._crawler.stats.inc_value(f"validate/dropped/{reason}")
-            raise DropItem(f"Not valid ({reason}): {item.url}")
+            kind = DropItem if reason in ("too_old", "too_young") else PassedOver
+            raise kind(f"Not valid ({reason}): {item.url}")
         item.content_hash = xxhash.xxh3_128_hexdigest(f"{item.title}\0{item.text}".encode("utf-8", "replace"))
         return item
 

@@ -15,8 +15,9 @@ from w3lib.encoding import http_content_type_encoding
 
 from crawler.addresses import is_other_page, normalise, site_of
 from crawler.discovery import Address, Listing, ListingError, read_links, read_listing
-from crawler.items import Article, Fetch
-from crawler.rights import rights_of_headers
+from crawler.items import Article, Fetch, Rights
+from crawler.middlewares.optout import OptedOut
+from crawler.rights import joined, rights_of_headers
 from crawler.spiders.arguments import CrawlArguments
 
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ class PublisherSpider(Spider):
                 html=response.body,
                 encoding=_charset(response),
                 crawl=self.fetch_of(response),
-                rights=rights_of_headers(response.headers),
+                rights=joined(response.meta.get("rights", Rights()), rights_of_headers(response.headers)),
             )
 
     def fetch_of(self, response: Response) -> Fetch:
@@ -269,7 +270,7 @@ class PublisherSpider(Spider):
 
     def article_failed(self, failure: Failure) -> None:
         """Count an article page that could not be fetched."""
-        if not isinstance(failure.value, NotModified):
+        if not isinstance(failure.value, NotModified | OptedOut):
             self._count(f"articles/failed/{_reason(failure)}")
 
     def request_dropped(self, request: Request) -> None:

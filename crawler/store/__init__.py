@@ -7,6 +7,7 @@ from crawler.store.reader import Articles, Reader
 from crawler.store.selection import Order, Position, Selection, SelectionError
 from crawler.store.status import Status
 from crawler.store.store import Store
+from crawler.store.visits import Visit
 from crawler.store.writes import Outcome
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "StoreError",
     "StoredArticle",
     "UnavailableError",
+    "Visit",
 ]

@@ -95,11 +95,25 @@ def _next_identities(collection: Collection[Document], after: Any, count: int = 
     return [row["_id"] for row in collection.find(condition, {"_id": True}, sort={"_id": 1}, limit=count)]
 
 
+def _complete_rights(database: Database[Document], _: Checkpoint) -> None:
+    prepare(database)
+    news = {
+        **dict.fromkeys(("robots_noindex", "robots_noarchive", "ai_crawlers_disallowed"), False),
+        "tdm_policy": None,
+    }
+    for name in ("articles", "revisions"):
+        database[name].update_many(
+            {"rights.tdm_policy": {"$exists": False}},
+            {"$set": {"simhash_bands": [], **{f"rights.{field}": value for field, value in news.items()}}},
+        )
+
+
 # Append only. Whatever changes in `crawler.store.schema` takes a new entry with `_apply_schema`, or databases that
 # exist would never learn of it; where documents change too, the entry's function applies the schema first.
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "collections, validators and indexes", _apply_schema),
     Migration(2, "a date for every article, and an index for every filter", _date_articles),
+    Migration(3, "visits, near-equal texts and more of rights", _complete_rights),
 )
 
 

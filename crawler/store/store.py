@@ -12,15 +12,17 @@ from pymongo.errors import InvalidName, OperationFailure
 from crawler.store import queries
 from crawler.store.connection import UNAUTHORIZED, Document, connect, plain_errors
 from crawler.store.documents import Record, clean, fetch_document, storable
+from crawler.store.duplicates import Duplicates
 from crawler.store.errors import RefusedError, StoreError
 from crawler.store.migrations import migrate
 from crawler.store.reader import Reader
 from crawler.store.schema import SEARCHABLE
 from crawler.store.status import Status, read_status
+from crawler.store.visits import Visits
 from crawler.store.writes import BulkWriter, Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from crawler.store.migrations import Migration
 
 DATABASE = "broadsheet"
-ADDRESSES_PER_QUERY = 1000
 
 
 class Store(Reader):
@@ -41,6 +42,10 @@ class Store(Reader):
     Made by `Store.open` or `Store.from_settings`, and to be closed, which a with statement does. All
     methods block, and may be called from several threads. Each raises `StoreError`, with a message of one
     line for the user, when the server is out of reach or refuses.
+
+    Attributes:
+        visits: when addresses were last fetched, and what came of it.
+        duplicates: links articles of nearly the same text.
 
     Args:
         client: connects to the server; closed with the store.
@@ -65,6 +70,8 @@ class Store(Reader):
             raise StoreError(f"MONGO_DATABASE: {database!r} is no name for a database") from error
         super().__init__(self._database, address)
         self._crawls = self._database["crawls"]
+        self.visits = Visits(self._database, address)
+        self.duplicates = Duplicates(self._database, address)
 
     @classmethod
     def connect(cls, uri: str | None, database: str = DATABASE, home: Path | None = None) -> Self:
@@ -202,33 +209,6 @@ class Store(Reader):
         """Keep a crawl's figures in ``crawls``, with the time as ``recorded_at``."""
         with self._writing("the record of the crawl"):
             self._crawls.insert_one({**storable(figures), "recorded_at": datetime.now(UTC)})
-
-    def validators(self, urls: Iterable[str]) -> dict[str, tuple[str | None, str | None, datetime]]:
-        """Read what conditional requests need.
-
-        Args:
-            urls: addresses that may be fetched.
-
-        Returns:
-            For each that is a stored article's: its ETag, its Last-Modified, and when it was last fetched.
-        """
-        asked = {clean(url): url for url in urls}
-        addresses = list(asked)
-        wanted = {"url": True, "canonical_url": True, "crawl": True}
-        found: dict[str, tuple[str | None, str | None, datetime]] = {}
-        with plain_errors(self._address):
-            # The fetched address comes last and wins: the validators are its own.
-            for key in ("canonical_url", "url"):
-                for start in range(0, len(addresses), ADDRESSES_PER_QUERY):
-                    chunk = {"$in": addresses[start : start + ADDRESSES_PER_QUERY]}
-                    for document in self._articles.find({key: chunk}, wanted):
-                        crawl = document["crawl"]
-                        found[asked[document[key]]] = (
-                            crawl["etag"],
-                            crawl["last_modified"],
-                            crawl["fetched_at"],
-                        )
-        return found
 
     def index_words(self, batch: int = 200) -> Iterator[int]:
         """Bring the index of words up to date, for `Selection.text`.

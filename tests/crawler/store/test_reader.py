@@ -203,23 +203,6 @@ def test_counts_by_group(filled: Store, make_article: Make) -> None:
     assert filled.count(at_most=2) == 2
 
 
-def test_validators_come_for_stored_addresses_only(filled: Store, make_article: Make) -> None:
-    crawl = Fetch("job-1", "news", DAY, 200)
-    filled.write(make_article(url=address("amp"), canonical_url=address("page"), crawl=crawl))
-    found = filled.validators([address("new"), address("page"), address("amp"), address("none")])
-    assert found == {
-        address("new"): ('"new"', "Wed, 01 Jul 2026", DAY + timedelta(days=4)),
-        address("page"): (None, None, DAY),
-        address("amp"): (None, None, DAY),
-    }
-    assert filled.validators([]) == {}
-
-
-def test_validators_take_any_number_of_addresses(filled: Store) -> None:
-    asked = [address(str(number)) for number in range(2500)]
-    assert list(filled.validators([*asked, address("new")])) == [address("new")]
-
-
 def test_blocks_are_counted_by_publisher_and_label(filled: Store) -> None:
     each = ("article", "ad", "disclaimer", "teaser", "other")
     news, wire = PublisherCounts(3, dict.fromkeys(each, 3)), PublisherCounts(1, dict.fromkeys(each, 1))
@@ -315,7 +298,7 @@ def test_every_question_is_answered_by_an_index(
         list(store.tables(limit=2))
         store.count_labels()
         store.count_labels(["news"])
-        store.validators([address("new"), address("x")])
+        store.visits.get(address("new"))
         store.touch(address("new"), Fetch("job-2", "news", DAY, 304))
         store.write(make_article(url=address("new"), content_hash="changed"))
         assert list(store.index_words()) == [1]
@@ -362,7 +345,7 @@ def test_a_hostile_value_finds_nothing(filled: Store, value: str) -> None:
     for field in ("publisher", "language", "section", "author", "access", "model"):
         assert names(filled, Selection(**{field: value})) == []
     assert filled.get(value) is None
-    assert filled.validators([value]) == {}
+    assert filled.visits.get(value) is None
     assert filled.touch(value, Fetch("job-2", "news", DAY, 304)) is False
     assert filled.count_labels([value]) == {}
     assert filled.page(value) is None
