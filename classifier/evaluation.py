@@ -1,12 +1,11 @@
-"""How good a classifier's answers are on labelled pages: scores, calibration, confidence, and whether two differ."""
+"""How good a classifier's answers are on labelled pages: scores, calibration, confidence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.stats import bootstrap
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
@@ -23,15 +22,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-
-RESAMPLES: Final = 2000
-"""Resamples of a bootstrap."""
-LEVEL: Final = 0.95
-"""Level of its intervals."""
-_BATCH: Final = 100
-"""Resamples that are in memory at once."""
-MIN_SITES: Final = 10
-"""With fewer sites than this, a bootstrap resamples pages: a handful of sites has too few resamples."""
 
 _CODES: Final = {label: code for code, label in enumerate(LABELS)}
 _UNUSED: Final = -1
@@ -257,113 +247,6 @@ def pooled(answers: Sequence[Answer]) -> tuple[NDArray[np.bool_], NDArray[np.flo
     return gold[used, None] == np.arange(len(LABELS)), probabilities[used]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How much better one classifier is than another on the same pages.
-
-    Attributes:
-        name: the score that differs.
-        first: the score of the first classifier.
-        second: that of the other.
-        low: lower end of the interval of ``first - second``.
-        high: its upper end.
-    """
-
-    name: str
-    first: float
-    second: float
-    low: float
-    high: float
-
-    @property
-    def is_real(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low > 0 or self.high < 0
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two classifiers on the same pages.
-
-    Attributes:
-        unit: what the bootstrap resampled.
-        units: how many of these there are.
-        differences: the macro F1's first, then that of each label.
-    """
-
-    unit: Literal["sites", "pages"]
-    units: int
-    differences: list[Difference]
-
-    def in_words(self, first: str, second: str) -> str:
-        """Say whether the two differ in macro F1, and how sure that is.
-
-        Args:
-            first: the name of the first classifier.
-            second: that of the other.
-        """
-        total = self.differences[0]
-        how = (
-            f"{total.name} {total.first:.3f} against {total.second:.3f}, a difference of"
-            f" {total.first - total.second:+.3f} with a {LEVEL:.0%} interval from {total.low:+.3f} to {total.high:+.3f}"
-            f" (paired bootstrap over {self.units:,} {self.unit})"
-        )
-        if not total.is_real:
-            return f"{first} and {second} can't be told apart on these pages: {how}. The interval holds zero."
-        verdict = "better" if total.low > 0 else "worse"
-        return f"{first} is {verdict} than {second}: {how}. The interval leaves out zero, so the difference is real."
-
-
-def compare(first: Sequence[Answer], second: Sequence[Answer], seed: int = 0) -> Comparison:
-    """Compare two classifiers by a paired bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
-
-    Whole sites are resampled, since pages of one site share their markup and so their mistakes; single pages where
-    there are fewer sites than `MIN_SITES`.
-
-    Args:
-        first: the answers of one classifier.
-        second: those of the other, for the same pages in the same order.
-        seed: of the resamples.
-
-    Raises:
-        ValueError: there is only one page, which can't be resampled.
-    """
-    if len(first) < 2:
-        raise ValueError("two models can't be compared on a single page; give two or more")
-    sites = {example.site for example in (page.example for page in first)}
-    by_site = len(sites) >= MIN_SITES
-    keys = [page.example.site if by_site else str(page.example.path) for page in first]
-    names, unit = np.unique(keys, return_inverse=True)
-    shape = (len(names), len(LABELS), len(LABELS))
-    counts = np.zeros((2, *shape), np.int64)
-    for model, answers in enumerate((first, second)):
-        np.add.at(counts[model], unit, np.array([page.confusion for page in answers]))
-    scores: dict[str, Callable[[NDArray[np.int64]], Floats]] = {"macro F1": macro_f1_of}
-    scores |= {f"{label} F1": _f1_of_label(code) for code, label in enumerate(LABELS)}
-
-    def differ(chosen: Ints, axis: int) -> Floats:
-        first, second = (part[chosen].sum(axis - 2) for part in counts)
-        return np.stack([f(first) - f(second) for f in scores.values()])
-
-    draws = bootstrap(
-        (np.arange(len(names)),),
-        differ,
-        n_resamples=RESAMPLES,
-        batch=_BATCH,
-        confidence_level=LEVEL,
-        method="percentile",
-        vectorized=True,
-        axis=-1,
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    totals = counts.sum(1)
-    differences = [
-        Difference(name, float(f(totals[0])), float(f(totals[1])), float(draws.low[i]), float(draws.high[i]))
-        for i, (name, f) in enumerate(scores.items())
-    ]
-    return Comparison("sites" if by_site else "pages", len(names), differences)
-
-
 def f1_of(confusion: Ints) -> Floats:
     """The F1 of each label, of shape (..., 5), from blocks by true and answered label, of shape (..., 5, 5)."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
@@ -374,14 +257,6 @@ def macro_f1_of(confusion: Ints) -> Floats:
     """The mean F1 of the labels that some block truly has, from blocks by true and answered label."""
     present = confusion.sum(-1) > 0
     return _divide((f1_of(confusion) * present).sum(-1), present.sum(-1))
-
-
-def _f1_of_label(code: int) -> Callable[[Ints], Floats]:
-    def f1(confusion: Ints) -> Floats:
-        value: Floats = f1_of(confusion)[..., code]
-        return value
-
-    return f1
 
 
 def _divide(part: Ints | Floats, whole: Ints | Floats) -> Floats:

@@ -87,7 +87,7 @@ def write_card(
 
 def _facts(classifier: BlockClassifier) -> dict[str, str]:
     parameters = ", ".join(f"{name}={value}" for name, value in sorted(classifier.get_params().items()))
-    packages = ("broadsheet", "scikit-learn", "numpy", "skops")
+    packages = ("scikit-learn", "numpy", "skops")
     return {
         "version": str(classifier.version_),
         "trained": f"{datetime.now(UTC):%Y-%m-%d}",

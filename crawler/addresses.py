@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from urllib.parse import unquote, urlsplit
 
-import tldextract
 from w3lib.url import canonicalize_url, url_query_cleaner
+
+from classifier.sites import registered_domain
 
 # Parameters that say where a reader came from and nothing about the page.
 _TRACKING = re.compile(r"(utm_|at_|mtm_|pk_)\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|cmpid|ref_src|ns_\w+|smid")
@@ -46,11 +46,7 @@ def site_of(host: str) -> str:
     Below a top-level domain that is not in the public suffix list (reserved names, local networks), the last
     two labels count; an IP address or a single label is its own site.
     """
-    found = _suffixes()(host)
-    if found.suffix and found.domain:
-        return f"{found.domain}.{found.suffix}".lower()
-    name = (urlsplit(host if "//" in host else f"//{host}").hostname or host).lower()
-    return name if found.ipv4 or found.ipv6 else ".".join(name.split(".")[-2:])
+    return registered_domain(host if "//" in host else f"//{host}") or host.lower()
 
 
 def is_article_like(url: str) -> bool:
@@ -78,9 +74,3 @@ def is_other_page(url: str) -> bool:
     if _FILE.search(path):
         return True
     return bool(_OTHER.search(path)) and not is_article_like(url)
-
-
-@cache
-def _suffixes() -> tldextract.TLDExtract:
-    # The snapshot inside the package: no look-up on the network, nothing written to the home folder.
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)

@@ -17,7 +17,8 @@ from rich.table import Table
 
 from classifier.commands.failure import CommandError
 from classifier.commands.tables import open_console, print_problems, print_read, print_scores, progress, read_folders
-from classifier.evaluation import Answer, Comparison, answer, compare
+from classifier.comparison import Comparison, compare
+from classifier.evaluation import Answer, answer
 from classifier.storage import load_classifier
 
 if TYPE_CHECKING:
@@ -111,4 +112,4 @@ def _print_comparison(comparison: Comparison, first: Path, second: Path, console
             "real" if difference.is_real else "not told apart",
         )
     console.print(table)
-    console.print(comparison.in_words(str(first), str(second)), markup=False)
+    console.print(comparison.in_words(str(first), str(second)))

@@ -27,7 +27,8 @@ _PIPE_WIDTH: Final = 200  # columns
 
 def open_console(stderr: bool = False) -> Console:
     """A console on one of the standard streams; where that is no terminal, tables are as wide as they need to be."""
-    console = Console(stderr=stderr, highlight=False)
+    # Names of files are no markup.
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _PIPE_WIDTH
     return console
@@ -37,7 +38,7 @@ def progress(terminal: Console) -> Progress:
     """A progress bar that is gone when it is done; only on a terminal."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -70,7 +71,7 @@ def print_problems(problems: Sequence[Problem], terminal: Console) -> None:
     fatal = sum(problem.fatal for problem in problems)
     for problem in problems:
         style, kind = ("red", "error") if problem.fatal else ("yellow", "warning")
-        terminal.print(f"{kind}: {problem.message}", style=style, markup=False, soft_wrap=True)
+        terminal.print(f"{kind}: {problem.message}", style=style, soft_wrap=True)
     if fatal:
         raise CommandError(f"nothing was done: mend the {f'{fatal} errors' if fatal > 1 else 'error'} above first")
 
@@ -103,4 +104,4 @@ def print_scores(answers: Sequence[Answer], title: str, console: Console) -> Non
             table.add_row(label, *(f"{share:.3f}" for share in shares), f"{scores.support[code]:,}")
     console.print(table)
     for name, figure in summary(answers).items():
-        console.print(f"{name}: [bold]{figure}[/]")
+        console.print(f"{name}: {figure}")

@@ -107,7 +107,7 @@ def _cross_validate(classifier: BlockClassifier, dataset: Dataset, folds: int, t
                 bar.advance(task)
         except ValueError as error:
             why = _explain(error, dataset)
-            terminal.print(f"no cross-validated report: {why}", style="yellow", markup=False, soft_wrap=True)
+            terminal.print(f"no cross-validated report: {why}", style="yellow", soft_wrap=True)
             return []
     return answers
 

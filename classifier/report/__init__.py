@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from classifier.blocks import cut
+from classifier.comparison import LEVEL
 from classifier.dataset import read_page
-from classifier.evaluation import LEVEL, score, score_by, summary
+from classifier.evaluation import score, score_by, summary
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.parsing import parse_html
 from classifier.report.plots import plot_loss, plot_precision_recall, plot_reliability
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from classifier.evaluation import Answer, Comparison
+    from classifier.comparison import Comparison
+    from classifier.evaluation import Answer
 
 _CLIP: Final = 600
 """Characters that are shown of a block."""

@@ -30,7 +30,7 @@ def squeeze(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(trees(TAGS))
 def test_every_visible_text_stands_in_one_block_and_in_order(root: etree._Element) -> None:
     page = cut(root)
@@ -40,7 +40,7 @@ def test_every_visible_text_stands_in_one_block_and_in_order(root: etree._Elemen
         assert text == " ".join(text.split())
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(trees(TAGS))
 def test_a_block_stands_in_its_innermost_block_level_element(root: etree._Element) -> None:
     page = cut(root)
@@ -52,7 +52,7 @@ def test_a_block_stands_in_its_innermost_block_level_element(root: etree._Elemen
             assert inner is page.elements[owner]
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(trees(TAGS))
 def test_containers_span_the_blocks_under_them(root: etree._Element) -> None:
     page = cut(root)

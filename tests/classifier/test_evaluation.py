@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from classifier.dataset import Example
 from classifier.evaluation import (
-    Answer,
     calibration_error,
-    compare,
     cross_validate,
     f1_of,
     loss_in_least_confident,
@@ -22,33 +18,16 @@ from classifier.evaluation import (
     score_by,
     summary,
 )
-from classifier.features import PageFeatures
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.model import BlockClassifier
+from tests.classifier.answers import make_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from classifier.dataset import Dataset
+    from classifier.features import PageFeatures
 
 
-def make_answer(
-    gold: Sequence[str | None],
-    answered: Sequence[str],
-    confidence: float = 0.5,
-    site: str = "a.example",
-    name: str = "page",
-    p: float = 0.9,
-) -> Answer:
-    """An answer that gives each label the probability ``p``; every block has ten characters."""
-    codes = np.array([LABELS.index(label) for label in answered], np.int64)
-    probabilities = np.full((len(codes), len(LABELS)), (1 - p) / 4, np.float32)
-    probabilities[np.arange(len(codes)), codes] = p
-    example = Example(Path(name), site, "en", list(gold), [10] * len(gold), PageFeatures.empty())
-    return Answer(example, codes, probabilities, confidence)
-
-
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), min_size=1, max_size=60))
 def test_scores_are_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     gold, answered = zip(*pairs, strict=True)
@@ -116,50 +95,6 @@ def test_groups_come_with_the_largest_first() -> None:
         "small.example": (1, 0.0),
     }
     assert list(groups) == ["large.example", "small.example"]
-
-
-def some_pages(rate: float, sites: int = 30) -> list[Answer]:
-    """Answers of which about ``rate`` are wrong, for the same pages whatever the rate."""
-    random = np.random.default_rng(1)
-    pages = []
-    for number in range(sites):
-        gold = random.choice(LABELS, 20)
-        wrong = random.random(20) < rate
-        answered = np.where(wrong, random.choice(LABELS, 20), gold)
-        pages.append(make_answer(list(gold), list(answered), site=f"{number}.example", name=f"{number}.html"))
-    return pages
-
-
-def test_a_real_difference_is_told_from_chance() -> None:
-    comparison = compare(some_pages(0.1), some_pages(0.5))
-    total = comparison.differences[0]
-    assert total.is_real
-    assert 0 < total.low < total.first - total.second < total.high
-    assert (comparison.unit, comparison.units) == ("sites", 30)
-    assert "good is better than bad" in comparison.in_words("good", "bad")
-    assert "the difference is real" in comparison.in_words("good", "bad")
-    assert "bad is worse than good" in compare(some_pages(0.5), some_pages(0.1)).in_words("bad", "good")
-
-
-def test_no_difference_is_not_called_real() -> None:
-    comparison = compare(some_pages(0.3), some_pages(0.3))
-    assert [difference.is_real for difference in comparison.differences] == [False] * 6
-    assert "can't be told apart" in comparison.in_words("one", "two")
-
-
-def test_a_difference_on_a_few_blocks_of_one_site_is_not_called_real() -> None:
-    first = some_pages(0.3)
-    second = [*first[:-1], make_answer(first[-1].example.labels, first[-1].example.labels, name="29.html")]
-    assert compare(second, first).differences[0].first > compare(second, first).differences[0].second
-    assert not compare(second, first).differences[0].is_real
-
-
-def test_few_sites_are_resampled_page_by_page() -> None:
-    pages = [make_answer(["ad", "article"], ["ad", "article"], name=f"{number}") for number in range(12)]
-    comparison = compare(pages, pages)
-    assert (comparison.unit, comparison.units) == ("pages", 12)
-    with pytest.raises(ValueError, match="two or more"):
-        compare(pages[:1], pages[:1])
 
 
 def test_cross_validation_asks_only_models_that_have_not_seen_the_site(

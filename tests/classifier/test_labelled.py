@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(trees(("div", "section", "span", "em", "br")), st.data())
 def test_what_is_written_is_read_back(root: etree._Element, data: st.DataObject) -> None:
     texts = cut(root).texts

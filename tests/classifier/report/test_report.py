@@ -53,6 +53,12 @@ def test_the_report_needs_nothing_else(report: Path) -> None:
     assert "default-src 'none'" in text
 
 
+def test_its_plots_have_the_colours_of_its_blocks(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    for label, colour in COLOURS.items():
+        assert f"--{label}: {colour};" in text
+
+
 def test_it_has_the_tables_and_plots(report: Path, dataset: Dataset) -> None:
     root = read(report)
     headings = [heading.text_content() for heading in root.iter("h2")]
