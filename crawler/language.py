@@ -9,6 +9,8 @@ import py3langid
 
 # Below this an identifier guesses (characters).
 _MIN_IDENTIFIABLE = 200
+# More makes it no surer, and it takes time for every character.
+_MAX_IDENTIFIED = 1000
 _CODE = re.compile(r"\s*([a-z]{2,3})(?![a-z])", re.IGNORECASE)
 
 
@@ -27,7 +29,7 @@ def language_of(text: str, declared: str | None) -> str | None:
     code = found[1].lower() if found else None
     if len(text) < _MIN_IDENTIFIABLE:
         return code
-    likely = [language for language, _ in py3langid.rank(text)[:3]]
+    likely = [language for language, _ in py3langid.rank(text[:_MAX_IDENTIFIED])[:3]]
     return code if code in likely or (code and code not in _identifiable()) else likely[0]
 
 

@@ -49,6 +49,8 @@ _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dc.dat
 _TIERS: dict[str, Access] = {"free": "free", "metered": "metered", "locked": "paywalled"}
 _AUTHORS = ("author", "article:author", "og:article:author", "parsely-author", "dc.creator", "byl")
 _MAX_LIST = 100
+_CANONICAL = etree.XPath("//link[contains(@rel, 'canonical')]/@href")
+_LICENCES = etree.XPath("//*[contains(@rel, 'license')]/@href[normalize-space()]")
 # Dates of publication outside of any item: marked as such, or the first moment below the heading that is no revision.
 _DATED = etree.XPath(
     "//*[@itemprop='datePublished'][@datetime or @content]"
@@ -104,6 +106,17 @@ class _Page:
         # Microdata says again what JSON-LD says, and takes long to read.
         self.microdata = {} if self.json_ld else article_of(read_microdata(root, url), self.canonical_url)
 
+        self.site_names = self._site_names()
+
+    def _site_names(self) -> list[str]:
+        """The names by which the page may call its site."""
+        site = site_of(self.url)
+        return [
+            *self._meta("og:site_name", "application-name", "twitter:site", "publisher"),
+            *texts_of(resolve(self.json_ld.get("publisher"), self.nodes), "name"),
+            *(site.partition(".")[0], site, urlsplit(self.url).hostname or ""),
+        ]
+
     def facts(self, text: str) -> Facts:
         return Facts(
             canonical_url=self.canonical_url,
@@ -144,10 +157,9 @@ class _Page:
 
         A page may not speak for another site, and one that names its site's front page names nothing.
         """
-        named = (link.get("href") for link in self.root.iter("link") if "canonical" in _words(link.get("rel")))
-        for candidate in (*named, *self._meta("og:url")):
+        for candidate in (*_CANONICAL(self.root), *self._meta("og:url")):
             try:
-                canonical = normalise(urljoin(self.url, (candidate or "").strip()))
+                canonical = normalise(urljoin(self.url, candidate.strip()))
             except ValueError:
                 continue
             parts = urlsplit(canonical)
@@ -164,26 +176,15 @@ class _Page:
             headings=("".join(heading.itertext()) for heading in self.root.iter("h1")),
             head=(*self._meta("twitter:title", "dc.title"), self.root.findtext(".//title")),
         )
-        return choose_title(titles, self._site_names(), self._sections())
+        return choose_title(titles, self.site_names, self._sections())
 
     def _sections(self) -> Iterator[str]:
         yield from self._property("articleSection", "name")
         yield from self._meta("article:section", "section")
         yield from self._meta_ending("section", "category")
 
-    def _site_names(self) -> list[str]:
-        """The names by which the page may call its site."""
-        publisher = resolve(self.json_ld.get("publisher"), self.nodes)
-        return [
-            *self._meta("og:site_name", "application-name", "twitter:site", "publisher"),
-            *texts_of(publisher, "name"),
-            site_of(self.url).partition(".")[0],
-            site_of(self.url),
-            urlsplit(self.url).hostname or "",
-        ]
-
     def _authors(self) -> list[str]:
-        houses = {letters(name) for name in self._site_names()}
+        houses = {letters(name) for name in self.site_names}
         nodes = resolve(self.json_ld.get("author"), self.nodes)
         sources = (
             texts_of(nodes, "name"),
@@ -202,8 +203,8 @@ class _Page:
                 *self._meta(*_PUBLISHED),
                 *texts_of(self.microdata.get("datePublished")),
                 *self._meta(*_PUBLISHED_LATE),
-                *(element.get("datetime") or element.get("content") or "" for element in _DATED(self.root)),
             )
+            or _first_date(*(element.get("datetime") or element.get("content") for element in _DATED(self.root)))
             or self._searched_date()
         )
 
@@ -244,19 +245,19 @@ class _Page:
         return address if address.startswith(("http://", "https://")) else None
 
     def _access(self) -> Access:
+        tier = _TIERS.get((_first(*self._meta("article:content_tier")) or "").lower())
+        # What is read in part or a few times for free is said to be not free in JSON-LD.
+        if tier == "metered":
+            return tier
         for node in (self.json_ld, *_nodes(self.json_ld.get("hasPart")), self.microdata):
             free = str(node.get("isAccessibleForFree", "")).strip().lower()
             if free in ("false", "no", "0") or free.endswith("/false"):
                 return "paywalled"
-        tier = _first(*self._meta("article:content_tier"))
-        if tier and tier.lower() in _TIERS:
-            return _TIERS[tier.lower()]
-        return "free" if "isAccessibleForFree" in self.json_ld else "unknown"
+        return tier or ("free" if "isAccessibleForFree" in self.json_ld else "unknown")
 
     def _rights(self) -> Rights:
         rights = rights_of(self._meta("robots", "broadsheet"), self._meta("tdm-reservation"), self._meta("tdm-policy"))
-        links = (link.get("href") for link in self.root.iter("link", "a") if "license" in _words(link.get("rel")))
-        rights.licence = _first(*self._property("license", "url", "@id", "name"), *filter(None, links))
+        rights.licence = _first(*self._property("license", "url", "@id", "name"), *_LICENCES(self.root))
         return rights
 
     def _page_type(self) -> str:
@@ -287,10 +288,6 @@ def _first(*texts: str | None) -> str | None:
 
 def _first_date(*texts: str) -> datetime | None:
     return next(filter(None, map(parse_date, texts)), None)
-
-
-def _words(text: str | None) -> list[str]:
-    return (text or "").lower().split()
 
 
 def _nodes(value: Any) -> Iterable[Node]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from extruct.jsonld import JsonLdExtractor
 from extruct.w3cmicrodata import MicrodataExtractor
+from lxml import etree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ _ARTICLE_TYPES = {"BlogPosting", "LiveBlogPosting", "Report", "Review", "CriticR
 _WAY = ("@graph", "mainEntity", "mainEntityOfPage")
 _MAX_DEPTH = 6
 _MAX_NODES = 500
+_MAX_ITEMS = 20
+_ITEMS = etree.XPath("//*[@itemscope and @itemtype]")
 
 
 def is_article_type(name: str) -> bool:
@@ -67,6 +70,8 @@ def read_json_ld(root: _Element) -> list[Node]:
     extractor = JsonLdExtractor()
     nodes: list[Node] = []
     for script in root.iter("script"):
+        if "ld+json" not in (script.get("type") or ""):
+            continue
         try:
             items = extractor.extract_items(script)
         except (ValueError, RecursionError):
@@ -76,14 +81,15 @@ def read_json_ld(root: _Element) -> list[Node]:
 
 
 def read_microdata(root: _Element, url: str) -> list[Node]:
-    """Read the microdata items of the page as nodes of the same form as JSON-LD's."""
-    if root.find(".//*[@itemscope]") is None:
-        return []
+    """Read the articles among the page's microdata items as nodes of the same form as JSON-LD's."""
+    elements = [element for element in _ITEMS(root) if any(map(is_article_type, _item_types(element)))]
+    extractor, seen = _Microdata(), set[int]()
     try:
-        items = _Microdata().extract_items(root, base_url=url)
+        itemids = extractor._build_itemids(root) if elements else {}
+        items = [extractor._extract_item(element, seen, url, itemids) for element in elements[:_MAX_ITEMS]]
     except (ValueError, RecursionError):
         return []
-    return [_as_node(item) for item in items[:_MAX_NODES]]
+    return [_as_node(item) for item in items if item]
 
 
 def article_of(nodes: Iterable[Node], url: str) -> Node:
@@ -124,6 +130,10 @@ def _flatten(value: Any, depth: int) -> Iterator[Node]:
         for key in _WAY:
             if isinstance(value.get(key), dict | list):
                 yield from _flatten(value[key], depth - 1)
+
+
+def _item_types(element: _Element) -> list[str]:
+    return [name.rstrip("/").rsplit("/", 1)[-1] for name in element.get("itemtype", "").split()]
 
 
 def _as_node(item: Node) -> Node:
