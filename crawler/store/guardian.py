@@ -27,6 +27,8 @@ HOST = "127.0.0.1"
 BUSY = os.EX_TEMPFAIL
 MAX_LOG_BYTES = 10 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
+MAX_CRASHES = 5
+STEADY_SECONDS = 60.0  # a mongod that ran for longer was well
 
 
 def main(folder: Path, port: int, command: list[str]) -> int:
@@ -69,17 +71,66 @@ def redirect_output(folder: Path) -> None:
 
 def guard(folder: Path, port: int, command: list[str], state: int, writer: int) -> None:
     """Run mongod until nobody uses it any more; ``writer`` gets the exit status of the starting process."""
-    mongod = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
-    threading.Thread(target=end_when_unused, args=(folder, mongod), daemon=True).start()
-    while mongod.poll() is None and not accepts(port):
-        time.sleep(0.02)
-    if mongod.returncode is None:
-        os.write(state, json.dumps({"pid": mongod.pid, "port": port}).encode())
-    status = mongod.returncode or 0
+    keeper = Keeper(command, port)
+    status = keeper.start()
+    if not status:
+        os.write(state, json.dumps({"port": port}).encode())
     os.write(writer, b"%d" % (status if status >= 0 else 128 - status))
     os.close(writer)
-    mongod.wait()
+    if not status:
+        threading.Thread(target=end_when_unused, args=(folder, keeper), daemon=True).start()
+        keeper.keep()
     os.ftruncate(state, 0)
+
+
+class Keeper:
+    """Keeps mongod running: one that crashes or is killed is started again, on the same port.
+
+    Args:
+        command: the command line of mongod.
+        port: where it listens on the loopback.
+
+    Attributes:
+        mongod: the process, running or ended.
+    """
+
+    mongod: subprocess.Popen[bytes]
+
+    def __init__(self, command: list[str], port: int) -> None:
+        self._command = command
+        self._port = port
+        self._unused = False
+        self._turn = threading.Lock()
+
+    def start(self) -> int:
+        """Start mongod and wait until it accepts connections.
+
+        Returns:
+            0, or the exit status of a mongod that ended instead.
+        """
+        with self._turn:
+            if self._unused:
+                return 0
+            self.mongod = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
+        while self.mongod.poll() is None and not accepts(self._port):
+            time.sleep(0.02)
+        return self.mongod.returncode or 0
+
+    def keep(self) -> None:
+        """Wait for the end: `end`, a shutdown in good order, or crashes in quick succession."""
+        crashes = 0
+        while crashes < MAX_CRASHES:
+            started = time.monotonic()
+            if self.mongod.wait() == 0 or self._unused:
+                return
+            crashes = 1 if time.monotonic() - started > STEADY_SECONDS else crashes + 1
+            self.start()
+
+    def end(self) -> None:
+        """Shut mongod down, for good."""
+        with self._turn:
+            self._unused = True
+            self.mongod.terminate()
 
 
 def end_with_parent() -> None:
@@ -88,14 +139,14 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def end_when_unused(folder: Path, mongod: subprocess.Popen[bytes]) -> None:
+def end_when_unused(folder: Path, keeper: Keeper) -> None:
     """Wait until no process holds the users' lock, then shut mongod down.
 
     The exclusive lock is kept until this process has gone, so newcomers wait for the shutdown to be complete.
     """
     users = os.open(folder / USERS_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(users, fcntl.LOCK_EX)
-    mongod.terminate()
+    keeper.end()
 
 
 def accepts(port: int) -> bool:
