@@ -135,6 +135,11 @@ STORE_TIMEOUT = 20
 # Where articles lie until the database has acknowledged them; empty for .broadsheet/spool. Another disk than the
 # database's, if you can choose.
 SPOOL_DIR = os.environ.get("SPOOL_DIR", "")
+# How long raw pages are kept, from which a better model reads the articles again (days): empty for ever, 0 not at
+# all. A publisher whose licence says otherwise has a number of its own, as in {"courier": 30}. The end of a crawl
+# and `scrapy store prune` delete what is older.
+PAGES_KEEP_DAYS = os.environ.get("PAGES_KEEP_DAYS", "")
+PAGES_KEEP_DAYS_BY_PUBLISHER = os.environ.get("PAGES_KEEP_DAYS_BY_PUBLISHER", "{}")
 
 # --- The timetable (`scrapy schedule`) ---
 

@@ -14,6 +14,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.store import Store, StoreError
+from crawler.store.retention import Retention
 from crawler.store.spool import replay, spool_folder_of, waiting_records
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """Return what stands behind the command's name."""
-        return "status | migrate | replay"
+        return "status | migrate | replay | prune"
 
     def short_desc(self) -> str:
         """Return what the command does, in a line."""
@@ -48,7 +49,9 @@ class Command(ScrapyCommand):
             "status: what the database holds, how large it is, and what is left to do. "
             "migrate: bring an older database up to date; a crawl does so by itself when it begins. "
             "replay: write the articles that crawls left on this machine's disk, because the database was away or "
-            "the crawl was killed; the next crawl does so by itself."
+            "the crawl was killed; the next crawl does so by itself. "
+            "prune: delete the raw pages that are older than the settings PAGES_KEEP_DAYS and "
+            "PAGES_KEEP_DAYS_BY_PUBLISHER allow; the end of a crawl does so by itself."
         )
 
     def run(self, args: list[str], opts: Namespace) -> None:
@@ -57,6 +60,7 @@ class Command(ScrapyCommand):
             "status": self._status,
             "migrate": self._migrate,
             "replay": self._replay,
+            "prune": self._prune,
         }
         if len(args) != 1 or args[0] not in actions:
             raise UsageError(f"say one of: {', '.join(actions)}", print_help=False)
@@ -87,6 +91,10 @@ class Command(ScrapyCommand):
             kept = ", ".join(map(str, replayed.kept_in))
             print(f"{replayed.refused:,} cannot be stored and lie in {kept}", file=sys.stderr)
             self.exitcode = 1
+
+    def _prune(self, store: Store) -> None:
+        assert self.settings is not None
+        print(f"{store.prune(Retention.from_settings(self.settings)):,} raw pages deleted")
 
     def _spools(self) -> Path:
         assert self.settings is not None

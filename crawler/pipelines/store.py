@@ -11,6 +11,7 @@ from scrapy.exceptions import CloseSpider, DropItem
 
 from crawler.figures import figures_of
 from crawler.store import RefusedError, Store, StoreError
+from crawler.store.retention import Retention
 from crawler.store.spool import Spool, replay, spool_folder_of
 from crawler.store.writer import Manners, SpooledError, Writer
 
@@ -42,7 +43,7 @@ class StorePipeline:
     here nor there; ``store/replayed`` for those of earlier crawls; ``store/batches`` and ``store/held_back``.
 
     Settings: ``MONGO_URI``, ``MONGO_DATABASE``, ``STORE_BATCH_SIZE``, ``STORE_BATCH_SECONDS``,
-    ``STORE_PATIENCE``, ``STORE_TIMEOUT``, ``SPOOL_DIR``.
+    ``STORE_PATIENCE``, ``STORE_TIMEOUT``, ``SPOOL_DIR``, ``PAGES_KEEP_DAYS``, ``PAGES_KEEP_DAYS_BY_PUBLISHER``.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -54,6 +55,7 @@ class StorePipeline:
             patience=settings.getfloat("STORE_PATIENCE"),
             timeout=settings.getfloat("STORE_TIMEOUT"),
         )
+        self._retention = Retention()
         self._spools = spool_folder_of(settings)
         self._spool = Spool(self._spools)
         self._store: Store | None = None
@@ -79,9 +81,10 @@ class StorePipeline:
         """Open the store, and write what earlier crawls left behind.
 
         Raises:
-            CloseSpider: the store is out of reach.
+            CloseSpider: the store is out of reach, or a setting is not understood.
         """
         try:
+            self._retention = Retention.from_settings(self._crawler.settings)
             self._store = await asyncio.to_thread(Store.from_settings, self._crawler.settings)
             await asyncio.to_thread(self._replay)
         except StoreError as error:
@@ -104,7 +107,7 @@ class StorePipeline:
         """
         assert self._writer
         try:
-            outcome = await self._writer.write(item)
+            outcome = await self._writer.write(item, keep_page=self._retention.keeps(item.publisher))
         except RefusedError as error:
             self._crawler.stats.inc_value("store/refused")
             logger.warning("%s", error)
@@ -163,6 +166,8 @@ class StorePipeline:
         figures = figures_of(self._crawler, reason)
         try:
             await asyncio.to_thread(self._store.record_crawl, figures.as_record())
+            if pruned := await asyncio.to_thread(self._store.prune, self._retention):
+                logger.info("Deleted %d raw pages that were older than PAGES_KEEP_DAYS allows", pruned)
         except StoreError as error:
             logger.error("%s", error)
         finally:

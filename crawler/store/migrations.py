@@ -114,6 +114,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "collections, validators and indexes", _apply_schema),
     Migration(2, "a date for every article, and an index for every filter", _date_articles),
     Migration(3, "visits, near-equal texts and more of rights", _complete_rights),
+    Migration(4, "indexes to find raw pages by age", _apply_schema),
 )
 
 

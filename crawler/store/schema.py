@@ -169,6 +169,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel("duplicate_of", partialFilterExpression={"duplicate_of": IS_DUPLICATE}),
     ],
     "revisions": [IndexModel(["canonical_url", "revision"], unique=True)],
+    "pages": [IndexModel(["publisher", "fetched_at"]), IndexModel("fetched_at")],
     "crawls": [IndexModel([("recorded_at", DESCENDING)])],
 }
 

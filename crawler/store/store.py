@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from crawler.items import Article, Fetch
     from crawler.store.migrations import Migration
+    from crawler.store.retention import Retention
 
 DATABASE = "broadsheet"
 
@@ -227,6 +228,16 @@ class Store(Reader):
             while found := [row["_id"] for row in self._articles.find(waiting, {"_id": True}, limit=batch)]:
                 self._articles.update_many({"_id": {"$in": found}}, {"$set": SEARCHABLE})
                 yield len(found)
+
+    def prune(self, retention: Retention) -> int:
+        """Delete the raw pages that are older than they may be; the articles stay.
+
+        Returns:
+            How many were deleted.
+        """
+        with self._writing("the deletion of raw pages"):
+            conditions = retention.expired(datetime.now(UTC))
+            return sum(self._pages.delete_many(condition).deleted_count for condition in conditions)
 
     def migrate(self, report: Callable[[Migration], object]) -> None:
         """Bring the database up to date; see `crawler.store.migrations.migrate`.

@@ -114,10 +114,20 @@ class BulkWriter:
         return list(self._articles.find({"canonical_url": {"$in": addresses}}, projection)) if addresses else []
 
     def _keep_pages(self, records: Mapping[int, Record]) -> dict[int, Result]:
-        """Insert raw pages, but for bodies that are there already; return the records whose page is refused."""
-        pages = {record.page["_id"]: (number, record.page) for number, record in records.items() if record.page}
-        _, errors = _bulk_write(self._pages, [InsertOne(page) for _, page in pages.values()])
-        return _refusals({number: records[number] for number, _ in pages.values()}, errors)
+        """Insert raw pages; of bodies that are there already, note that they were seen again.
+
+        Returns:
+            The records whose page is refused.
+        """
+        owners = {record.page["_id"]: number for number, record in records.items() if record.page}
+        pages = [records[number].page or {} for number in owners.values()]
+        _, errors = _bulk_write(self._pages, [InsertOne(page) for page in pages])
+        results = _refusals({number: records[number] for number in owners.values()}, errors)
+        doubles = [pages[position] for position, error in errors.items() if error["code"] == DUPLICATE_KEY]
+        # Their age counts from now, or one might be deleted under the article that names it.
+        news = [UpdateOne({"_id": page["_id"]}, {"$max": {"fetched_at": page["fetched_at"]}}) for page in doubles]
+        _bulk_write(self._pages, list(news))
+        return results
 
     def _insert(self, records: Mapping[int, Record]) -> dict[int, Result]:
         numbers = list(records)

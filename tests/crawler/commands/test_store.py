@@ -58,7 +58,7 @@ def test_status_counts_and_needs_only_the_right_to_read(
 def test_a_mistake_is_told_in_one_line(scrapy: Callable[..., Any]) -> None:
     done = scrapy("store", "stauts")
     assert done.status == 2
-    assert "say one of: status, migrate, replay" in done.log
+    assert "say one of: status, migrate, replay, prune" in done.log
     away = scrapy("store", "status", MONGO_URI="mongodb://u:hunter2@127.0.0.1:1/?serverSelectionTimeoutMS=100")
     assert away.status == 1
     assert away.log.startswith("scrapy store: MongoDB at 127.0.0.1:1 is out of reach")
