@@ -32,7 +32,7 @@ from crawler.store.server import EmbeddedServer
 
 DATABASE = "kills"
 PAUSE_SECONDS = 60
-PAGE_SECONDS = 0.05
+PAGE_SECONDS = 0.1
 SCRAPED = re.compile(r"Scraped from <200 (\S+)>")
 STAT = re.compile(r"'(store/\w+)': (\d+)")
 
@@ -87,17 +87,19 @@ class Crawl:
     """A crawl of the site in a process of its own.
 
     Attributes:
+        site: the site.
         reported: the addresses that it reported as stored.
         stats: its counts under ``store/``, once it has ended.
     """
 
     def __init__(self, site: Site, uri: str, spool: Path) -> None:
+        self.site = site
         site.edition += 1
         site.served = 0
         self.edition = site.edition
         self.reported: set[str] = set()
         self.stats: dict[str, int] = {}
-        quick = ["AUTOTHROTTLE_ENABLED=0", "DOWNLOAD_DELAY=0", "STORE_BATCH_SIZE=10", "STORE_TIMEOUT=5"]
+        quick = ["AUTOTHROTTLE_ENABLED=0", "DOWNLOAD_DELAY=0", "STORE_BATCH_SIZE=5", "STORE_TIMEOUT=5"]
         arguments = [part for setting in quick for part in ("-s", setting)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "scrapy", "crawl", "site", "-a", f"domain={site.url}", "-L", "DEBUG", *arguments],
@@ -169,13 +171,13 @@ def mongod_of(server: EmbeddedServer) -> psutil.Process:
         time.sleep(0.05)
 
 
-def wait_for_pages(site: Site, crawl: Crawl, count: int) -> bool:
-    """Wait until so many pages were served; False if the crawl ended before."""
-    while site.served < count:
+def wait_for_reports(crawl: Crawl, count: int) -> bool:
+    """Wait until so many articles were reported; False if the crawl ended before."""
+    while len(crawl.reported) < count or not crawl.site.served:
         if crawl.process.poll() is not None:
             return False
         time.sleep(0.01)
-    return True
+    return crawl.process.poll() is None
 
 
 class Trial:
@@ -195,8 +197,7 @@ class Trial:
         """Kill a crawl at a random moment, so many times; then let one run to its end."""
         for number in range(1, times + 1):
             crawl = Crawl(self._site, self._server.uri, self._spool)
-            while not wait_for_pages(self._site, crawl, self._chance.randint(1, len(self._site.paths) - 5)):
-                crawl = Crawl(self._site, self._server.uri, self._spool)
+            wait_for_reports(crawl, self._chance.randrange(len(self._site.paths)))
             time.sleep(self._chance.random())
             crawl.process.kill()
             self._check(f"kill {number} of the crawler", crawl)
@@ -207,20 +208,18 @@ class Trial:
         number = 0
         while number < times:
             crawl = Crawl(self._site, self._server.uri, self._spool)
-            after = self._chance.randint(1, len(self._site.paths) // 2)
-            while number < times and wait_for_pages(self._site, crawl, after):
-                time.sleep(self._chance.random())
+            while number < times and wait_for_reports(crawl, len(crawl.reported) + self._chance.randrange(8)):
+                time.sleep(self._chance.random() * 2)
                 mongod_of(self._server).kill()
                 number += 1
-                print(f"kill {number} of mongod after {self._site.served} pages", flush=True)
-                after += self._chance.randint(5, 15)
+                print(f"kill {number} of mongod after {len(crawl.reported)} reports", flush=True)
             self._check(f"crawl with kills up to {number}", crawl, complete=True)
         self._crawl_to_the_end()
 
     def pause_server(self) -> None:
         """Stop mongod for a minute in the midst of a crawl."""
         crawl = Crawl(self._site, self._server.uri, self._spool)
-        wait_for_pages(self._site, crawl, len(self._site.paths) // 4)
+        wait_for_reports(crawl, len(self._site.paths) // 4)
         mongod = mongod_of(self._server)
         mongod.send_signal(signal.SIGSTOP)
         before = self._site.served

@@ -27,8 +27,8 @@ HOST = "127.0.0.1"
 BUSY = os.EX_TEMPFAIL
 MAX_LOG_BYTES = 10 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
-MAX_CRASHES = 5
-STEADY_SECONDS = 60.0  # a mongod that ran for longer was well
+STEADY_SECONDS = 10.0  # a mongod that ran for longer was well
+MAX_PAUSE = 60.0  # seconds between the starts of one that is not
 
 
 def main(folder: Path, port: int, command: list[str]) -> int:
@@ -99,7 +99,7 @@ class Keeper:
     def __init__(self, command: list[str], port: int) -> None:
         self._command = command
         self._port = port
-        self._unused = False
+        self._unused = threading.Event()
         self._turn = threading.Lock()
 
     def start(self) -> int:
@@ -109,7 +109,7 @@ class Keeper:
             0, or the exit status of a mongod that ended instead.
         """
         with self._turn:
-            if self._unused:
+            if self._unused.is_set():
                 return 0
             self.mongod = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
         while self.mongod.poll() is None and not accepts(self._port):
@@ -117,19 +117,23 @@ class Keeper:
         return self.mongod.returncode or 0
 
     def keep(self) -> None:
-        """Wait for the end: `end`, a shutdown in good order, or crashes in quick succession."""
-        crashes = 0
-        while crashes < MAX_CRASHES:
+        """Wait for the end: `end`, a shutdown in good order, or a crash after which mongod cannot start."""
+        pause = 0.0
+        status = 0
+        while not status:
             started = time.monotonic()
-            if self.mongod.wait() == 0 or self._unused:
+            if self.mongod.wait() == 0:
                 return
-            crashes = 1 if time.monotonic() - started > STEADY_SECONDS else crashes + 1
-            self.start()
+            was_well = time.monotonic() - started > STEADY_SECONDS
+            pause = 0.0 if was_well else min(max(0.5, 2 * pause), MAX_PAUSE)
+            if self._unused.wait(pause):
+                return
+            status = self.start()
 
     def end(self) -> None:
         """Shut mongod down, for good."""
         with self._turn:
-            self._unused = True
+            self._unused.set()
             self.mongod.terminate()
 
 

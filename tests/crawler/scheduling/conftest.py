@@ -71,6 +71,7 @@ class FakeNode:
 @contextmanager
 def serving(node: FakeNode) -> Iterator[FakeNode]:
     """Let a node be up."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             with node.lock:
