@@ -74,7 +74,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         alpha: float = 0.1,
         epochs: int = 8,
         folds: int = 4,
-        boilerplate_weight: float = 0.7,
+        boilerplate_weight: float = 0.3,
         poorer: float = 0.4,
         random_state: int = 0,
     ) -> None:
@@ -284,7 +284,16 @@ def _with_context(features: PageFeatures, inputs: Floats, answers: Floats) -> Fl
 def _around(features: PageFeatures, belief: Floats) -> Floats:
     """What is believed of each block and of what stands around it."""
     around = features.surroundings
-    return np.concatenate((belief, around.context(belief), around.boxes(belief), around.story(belief[:, 0])), axis=1)
+    return np.concatenate(
+        (
+            belief,
+            around.context(belief),
+            around.boxes(belief),
+            around.peaks(belief[:, 1:4]),
+            around.story(belief[:, 0]),
+        ),
+        axis=1,
+    )
 
 
 def _arrays(models: Sequence[BaseEstimator]) -> list[NDArray[Any]]:

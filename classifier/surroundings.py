@@ -19,6 +19,7 @@ LEVELS: Final = 6
 
 _MEAN_LEVELS: Final = slice(1, LEVELS)
 _BOX_LEVELS: Final = slice(0, 4)
+_PEAK_LEVELS: Final = slice(1, 5)
 _WINDOWS: Final = (1, 3, 8)
 
 
@@ -116,6 +117,25 @@ class Surroundings:
         A box says what it is in its first line: "Most read", "Sign up", "Disclaimer".
         """
         return values[self.starts[:, _BOX_LEVELS]].reshape(len(values), -1)
+
+    def peaks(self, values: Floats) -> Floats:
+        """Look up the highest of values of shape (n, k) in each block's containers; of shape (n, 4 * k).
+
+        One line gives a box away that a mean over its blocks would hide.
+        """
+        # A sparse table: row j holds the highest of 2**j values each (Bender and Farach-Colton, LATIN 2000).
+        n, width = len(values), 1
+        rows = [values]
+        while 2 * width <= n:
+            row = np.zeros_like(values)
+            row[: n - 2 * width + 1] = np.maximum(rows[-1][: n - 2 * width + 1], rows[-1][width : n - width + 1])
+            rows.append(row)
+            width *= 2
+        table = np.stack(rows)
+        starts, ends = self.starts[:, _PEAK_LEVELS], self.ends[:, _PEAK_LEVELS]
+        power = np.log2(ends - starts).astype(np.int64)
+        highest: Floats = np.maximum(table[power, starts], table[power, ends - (1 << power)])
+        return highest.reshape(n, -1)
 
     def story(self, belief: Floats) -> Floats:
         """Tell where each block stands in the page's story, as far as it is known.
