@@ -65,11 +65,12 @@ Ordered by `page.confidence`, the least confident tenth of the pages holds **{le
 """
 
 
-def write_accuracy(parts: Sequence[Part]) -> None:
+def write_accuracy(parts: Sequence[Part], file: Path) -> None:
     """Write the page.
 
     Args:
         parts: every fold, and last the model of training_data alone.
+        file: the page.
     """
     *folds, own = parts
     every = [answer for part in folds for answer in part.answers]
@@ -95,7 +96,7 @@ def write_accuracy(parts: Sequence[Part]) -> None:
             [(f"{share:.0%}", f"{_share_of_loss(every, share):.0%}") for share in (0.05, LEAST, 0.2, 0.3, 0.5)],
         ),
     )
-    ACCURACY.write_text(content, encoding="utf-8")
+    file.write_text(content, encoding="utf-8")
 
 
 def _text_table(rows: Sequence[tuple[str, Sequence[HeldOut]]], sets: Sequence[str]) -> str:

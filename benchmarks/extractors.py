@@ -105,7 +105,7 @@ def main() -> None:
             page, error = next(iter(result.errors.items()))
             first = error.partition("\n")[0]
             print(f"{name} failed on {len(result.errors)} pages, first on {page}: {first}", file=sys.stderr)
-    print(table(measured))
+    print(table(measured, {name: PEERS[name].version for name in measured if PEERS[name].package}))
 
 
 def answers(name: str, samples: Sequence[Sample]) -> Iterator[Answer]:
@@ -156,8 +156,13 @@ def measure(found: Iterable[Answer], gold: Mapping[str, str]) -> Measured:
     return Measured(scores, seconds, errors, peak)
 
 
-def table(measured: dict[str, Measured]) -> str:
-    """Write the figures as a table in Markdown."""
+def table(measured: Mapping[str, Measured], versions: Mapping[str, str]) -> str:
+    """Write the figures as a table in Markdown.
+
+    Args:
+        measured: what came of each extractor, by its name.
+        versions: of the extractors that are not this project.
+    """
     pages = next(iter(measured.values())).scores
     sets = sorted({page.partition("/")[0] for page in pages})
     base, parse = (measured[name].seconds if name in measured else None for name in (BASELINE, LXML))
@@ -165,7 +170,7 @@ def table(measured: dict[str, Measured]) -> str:
     head += ["pages/s", f"speed, x {BASELINE}", "time, x a bare parse", "peak memory", "failed"]
     lines = [head, ["---", *["---:"] * (len(head) - 1)]]
     for name, result in measured.items():
-        cells = [f"{name} ({PEERS[name].version})" if PEERS[name].package else f"**{name}**"]
+        cells = [f"{name} ({versions[name]})" if name in versions else name]
         for one in sets:
             summary = summarise([score for page, score in result.scores.items() if page.partition("/")[0] == one])
             cells.append("-" if name == LXML else f"{summary.shingle_f1:.3f} / {summary.word_f1:.3f}")

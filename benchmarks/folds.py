@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sklearn.model_selection import GroupKFold
 
 from benchmarks.accuracy import ACCURACY, write_accuracy
-from benchmarks.scores import Judgement, TextScore, judge_blocks, score_text
+from benchmarks.scores import Judgement, TextScore, judge_blocks, macro_f1, score_labels, score_text, summarise
 from classifier.blocks import cut
 from classifier.corpora import READERS, CorpusError, GoldPage, label_page
 from classifier.extraction import extract
@@ -104,6 +104,16 @@ class Part:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{self.name}.json").write_text(json.dumps(asdict(self)), encoding="utf-8")
 
+    @property
+    def summary(self) -> str:
+        """Its scores in a line."""
+        texts = [answer.text for answer in self.answers]
+        blocks = [judgement for answer in self.answers for judgement in answer.judgements]
+        return (
+            f"trained on {self.trained_on:,} pages; on unseen sites shingle F1 {summarise(texts).shingle_f1:.3f}"
+            f" ({len(texts):,} pages), macro F1 {macro_f1(score_labels(blocks)):.3f} ({len(blocks):,} blocks)"
+        )
+
     @classmethod
     def read(cls, file: Path) -> Part:
         """Read what `write` wrote."""
@@ -133,6 +143,7 @@ def main() -> None:
         "--fold", type=int, choices=range(FOLDS + 1), help=f"one of 1 to {FOLDS}; 0 for a model of training_data alone"
     )
     parser.add_argument("--work", metavar="DIR", type=Path, default=WORK, help=f"models and answers (default: {WORK})")
+    parser.add_argument("--output", metavar="FILE", type=Path, default=ACCURACY, help=f"the page (default: {ACCURACY})")
     options = parser.parse_args()
     console = Console(highlight=False)
     with Progress(
@@ -153,16 +164,16 @@ def main() -> None:
             model = fit(examples)
             bar.update(task, total=1, completed=1)
             save_classifier(model, options.work / f"{name}.skops")
-            held_out = [pages[i] for i in unseen]
-            measure(model, name, len(examples), bar.track(held_out, description=f"{name}: measuring")).write(
-                options.work
-            )
+            held_out = bar.track([pages[i] for i in unseen], description=f"{name}: measuring")
+            part = measure(model, name, len(examples), held_out)
+            part.write(options.work)
+            console.print(f"{name}: {part.summary}", soft_wrap=True)
     files = [options.work / f"fold-{fold}.json" for fold in range(1, FOLDS + 1)] + [options.work / f"{TRAINING}.json"]
     if missing := [file.stem for file in files if not file.exists()]:
-        console.print(f"{ACCURACY} is written once these are measured as well: {', '.join(missing)}")
+        console.print(f"{options.output} is written once these are measured as well: {', '.join(missing)}")
         return
-    write_accuracy([Part.read(file) for file in files])
-    console.print(f"{ACCURACY}: written")
+    write_accuracy([Part.read(file) for file in files], options.output)
+    console.print(f"{options.output}: written")
 
 
 def example_of(page: LabelledPage, url: str | None = None) -> Example:

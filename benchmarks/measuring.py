@@ -83,12 +83,17 @@ def main() -> None:
             model = sample.model
             extract = PEERS[sys.argv[1]].load(Path(model) if model else None)
             # The first call reads stop words, compiles expressions and the like.
-            _answer(extract, page)
-        text, seconds, error = _answer(extract, page)
+            ask(extract, page)
+        text, seconds, error = ask(extract, page)
         print(json.dumps(asdict(Answer(sample.page, text, seconds, error, _peak()))), file=out, flush=True)
 
 
-def _answer(extract: Extract, page: Input) -> tuple[str, float, str]:
+def ask(extract: Extract, page: Input) -> tuple[str, float, str]:
+    """Ask an extractor for the text of a page.
+
+    Returns:
+        The text, the seconds of processor time, and the exception that it raised, if any.
+    """
     begin = time.process_time()
     try:
         text = extract(page)

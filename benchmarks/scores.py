@@ -153,8 +153,10 @@ def score_labels(judgements: Sequence[Judgement], by_words: bool = False) -> dic
         by_words: count every block by its words.
 
     Returns:
-        The scores of each label.
+        The scores of each label; 0 where no block has it.
     """
+    if not judgements:
+        return dict.fromkeys(LABELS, LabelScore(0.0, 0.0, 0.0, 0))
     precision, recall, f1, _ = precision_recall_fscore_support(
         [judgement.gold for judgement in judgements],
         [judgement.answer for judgement in judgements],

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.corpora import CorpusError, OverlayError, make_overlay, read_overlays, write_overlays
@@ -77,6 +77,7 @@ def test_names_the_line_that_is_not_an_overlay(line: str, tmp_path: Path) -> Non
         read_overlays(tmp_path)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text("ab c\u3042\U0001f6a2", min_size=1), st.sampled_from((*LABELS, None))), min_size=1))
 def test_any_labels_come_back(blocks: list[tuple[str, str | None]]) -> None:
     blocks = [(text, label) for text, label in blocks if text.strip()] or [("a", "article")]
