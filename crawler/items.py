@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import xxhash
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -72,6 +74,11 @@ class Fetch:
     last_modified: str | None = None
 
 
+def content_hash_of(title: str | None, text: str) -> str:
+    """Hash what an article says: equal hashes are equal articles."""
+    return xxhash.xxh3_128_hexdigest(f"{title}\0{text}".encode("utf-8", "replace"))
+
+
 @dataclass(slots=True)
 class Article:
     """One article page. The spider fills what it fetched, the pipelines fill the rest.
@@ -85,7 +92,7 @@ class Article:
         text: the article's blocks joined by blank lines.
         counts: number of blocks of each label.
         confidence: 0..1, how sure the page-level decision is.
-        content_hash: hex digest of title and text; equal hashes are equal articles.
+        content_hash: see `content_hash_of`.
         simhash: 64-bit hash of the text in hex, of which near-equal texts share most bits.
         simhash_bands: the same in numbered pieces, by which near hashes are found.
         classifier: ``{"version": ...}`` of the model that labelled the blocks.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-import xxhash
 from scrapy.exceptions import DropItem
 
 from crawler.addresses import site_of
+from crawler.items import content_hash_of
 from crawler.pipelines import PassedOver
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ValidatePipeline:
             self._crawler.stats.inc_value(f"validate/dropped/{reason}")
             kind = DropItem if reason in ("too_old", "too_young") else PassedOver
             raise kind(f"Not valid ({reason}): {item.url}")
-        item.content_hash = xxhash.xxh3_128_hexdigest(f"{item.title}\0{item.text}".encode("utf-8", "replace"))
+        item.content_hash = content_hash_of(item.title, item.text)
         return item
 
     def _reason_against(self, item: Article) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from crawler.store.documents import StoredArticle
 from crawler.store.errors import StoreError
-from crawler.store.schema import LABELS
+from crawler.store.schema import SCHEMAS
 from crawler.store.selection import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pyarrow
     from pymongo.collection import Collection
@@ -69,28 +71,24 @@ def _load() -> tuple[Any, Any]:
             from pymongoarrow.api import Schema, find_arrow_all
     except ImportError as error:
         raise StoreError(f"Parquet needs an optional part ({error.name}): pip install 'broadsheet[parquet]'") from None
-    text, moment, strings = pa.string(), pa.timestamp("ms", tz="UTC"), pa.list_(pa.string())
-    block = pa.struct({"label": text, "text": text, "xpath": text, "p": pa.float64()})
-    crawl = {"job": text, "spider": text, "fetched_at": moment, "status": pa.int64()}
-    rights = {"robots_noai": pa.bool_(), "tdm_reservation": pa.bool_(), "licence": text}
-    schema = {
-        "_id": ObjectId,
-        **dict.fromkeys(("url", "canonical_url", "publisher", "title"), text),
-        "authors": strings,
-        **dict.fromkeys(("dated_at", "published_at", "modified_at"), moment),
-        **dict.fromkeys(("language", "section"), text),
-        "tags": strings,
-        **dict.fromkeys(("image", "text"), text),
-        "blocks": pa.list_(block),
-        "counts": pa.struct(dict.fromkeys(LABELS, pa.int64())),
-        "confidence": pa.float64(),
-        "access": text,
-        "rights": pa.struct(rights),
-        **dict.fromkeys(("duplicate_of", "content_hash", "simhash"), text),
-        "classifier": pa.struct({"version": text}),
-        "crawl": pa.struct({**crawl, "etag": text, "last_modified": text}),
-        "page": text,
-        "revision": pa.int64(),
-        **dict.fromkeys(("first_seen_at", "updated_at"), moment),
-    }
-    return Schema(schema), find_arrow_all
+    rules = SCHEMAS["articles"]["properties"]
+    columns = {column.name: _type(pa, rules[column.name]) for column in fields(StoredArticle)}
+    return Schema({"_id": ObjectId, **columns}), find_arrow_all
+
+
+def _type(pa: Any, rule: Mapping[str, Any]) -> Any:
+    """The type of Arrow for what a rule of the validator lets through."""
+    kinds = rule.get("bsonType", "string")  # an enumeration has none
+    match [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]:
+        case ["object"]:
+            # The one object whose fields the validator leaves open says which model read the article.
+            members = rule.get("properties", {"version": {"bsonType": "string"}})
+            return pa.struct({name: _type(pa, member) for name, member in members.items()})
+        case ["array"]:
+            return pa.list_(_type(pa, rule["items"]))
+        case ["date"]:
+            return pa.timestamp("ms", tz="UTC")
+        case [kind]:
+            return {"string": pa.string(), "bool": pa.bool_(), "number": pa.float64()}[kind]
+        case _:
+            return pa.int64()

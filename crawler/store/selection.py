@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LEADING = frozenset(
     ("publisher", "language", "section", "authors", "access", "classifier.version", "dated_at", "confidence", "$text")
 )
+RESERVATIONS = ("rights.robots_noai", "rights.ai_crawlers_disallowed", "rights.tdm_reservation")
 ALL_TIME = datetime.min.replace(tzinfo=UTC)
 TERM = re.compile(r'(-?)(?:"([^"]*)"|([^\s"]+))')
 
@@ -181,11 +182,9 @@ class Selection:
         # Alternatives stand behind one another in lists, since a document has one $or only.
         alternatives: list[list[Document]] = []
         if self.reserved is False:
-            chosen |= {"rights.robots_noai": {"$eq": False}, "rights.tdm_reservation": {"$eq": False}}
+            chosen |= {name: {"$eq": False} for name in RESERVATIONS}
         elif self.reserved:
-            alternatives.append(
-                [{"rights.robots_noai": {"$eq": True}}, {"rights.tdm_reservation": {"$eq": True}}],
-            )
+            alternatives.append([{name: {"$eq": True}} for name in RESERVATIONS])
         if order is None and not LEADING & set(chosen):
             # An order brings an index with it. Without one, MongoDB would read the articles to count them.
             chosen["dated_at"] = {"$gte": ALL_TIME}

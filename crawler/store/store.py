@@ -10,6 +10,7 @@ from pymongo import WriteConcern
 from pymongo.errors import InvalidName, OperationFailure
 
 from crawler.store import queries
+from crawler.store.archive import Archive
 from crawler.store.connection import UNAUTHORIZED, Document, connect, plain_errors
 from crawler.store.documents import Record, clean, fetch_document, storable
 from crawler.store.duplicates import Duplicates
@@ -47,6 +48,7 @@ class Store(Reader):
     Attributes:
         visits: when addresses were last fetched, and what came of it.
         duplicates: links articles of nearly the same text.
+        archive: articles with their raw pages, to be read again.
 
     Args:
         client: connects to the server; closed with the store.
@@ -70,6 +72,7 @@ class Store(Reader):
         except InvalidName as error:
             raise StoreError(f"MONGO_DATABASE: {database!r} is no name for a database") from error
         super().__init__(self._database, address)
+        self.archive = Archive(self._database, address)
         self._crawls = self._database["crawls"]
         self.visits = Visits(self._database, address)
         self.duplicates = Duplicates(self._database, address)

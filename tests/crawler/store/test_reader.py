@@ -91,6 +91,7 @@ def test_a_date_that_a_revision_adds_or_loses_moves_the_article(store: Store, ma
         (Selection(duplicates=True), {"duplicate_of": address("b")}),
         (Selection(reserved=True), {"rights": Rights(tdm_reservation=True)}),
         (Selection(reserved=True), {"rights": Rights(robots_noai=True)}),
+        (Selection(reserved=True), {"rights": Rights(ai_crawlers_disallowed=True)}),
         (Selection(model="2"), {"classifier": {"version": "2"}}),
         (Selection(not_model="1"), {"classifier": {"version": "2"}}),
         (Selection(confidence_below=0.5), {"confidence": 0.4}),
