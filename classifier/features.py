@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.agreement import agreement_of
 from classifier.characters import Kind, count_kinds
 from classifier.surroundings import LEVELS, Surroundings
+from classifier.tokens import links_of, lower_ends, markups_of, words_of
 
 if TYPE_CHECKING:
     from classifier.blocks import Cut
@@ -53,29 +52,7 @@ _GROUP_COLUMNS: Final = slice(_GROUP_START, _GROUP_START + 4)
 _NEAR_COLUMNS: Final = slice(-7 * len(_STEPS), None)
 _HEADINGS_COLUMN: Final = _NEAR_COLUMNS.start - 1
 
-_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_MAX_MARKUP: Final = 300
-_MAX_ADDRESS: Final = 150
-_MANY: Final = 10
 _MARKUP_LEVELS: Final = 9
-_OPENING: Final = 8
-"""Characters by which a headline may be known; shorter texts are not compared."""
-_HEAD, _TAIL = 110, 50
-"""Characters of a block's beginning and end whose words are looked at."""
-_PAIRED: Final = 8
-"""Words of a block's beginning that are looked at in pairs; a text of fewer words also counts as a whole."""
-_SIGNS: Final = (("’", "'"), ("“", " "), ("”", " "), ("„", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
-
-
-def _spaces(kept: str, digits: bool = True) -> bytes:
-    """A table for `bytes.translate` that turns what separates words into spaces."""
-    letters = (byte >= 128 or chr(byte).isalpha() or (digits and chr(byte).isdigit()) for byte in range(256))
-    return bytes(byte if letter or chr(byte) in kept else 32 for byte, letter in enumerate(letters))
-
-
-_WORD_BYTES: Final = _spaces("\n'$%@&+#")
-_NAME_BYTES: Final = _spaces("\n<", digits=False)
-_LINK_BYTES: Final = _spaces("\n/#-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +138,8 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     owners = np.array(page.owners)
     parents = np.array(page.parents)
 
-    markups, kinds, inline = _markups(page)
-    links, link_numbers = _links(page, hints.host)
+    markups, kinds, inline = markups_of(page)
+    links, link_numbers = links_of(page, hints.host)
     ancestors = np.empty((_MARKUP_LEVELS, n), np.int64)
     ancestors[0] = owners
     for level in range(1, _MARKUP_LEVELS):
@@ -178,86 +155,12 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     container = _container_features(around, size, link, story, punctuation)
     group = _group_features(around, size, link)
     place = _place_features(page, around, owners, size, link)
-    ends = [text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}" for text in texts]
-    lowered = "\n".join(ends).lower().split("\n")
-    words = _words(lowered, texts, counts[:, Kind.UNSPACED] > 0.3 * length)
-    agreement = _agreement_features(page, hints, lowered, words, size)
+    lowered = lower_ends(texts)
+    words = words_of(lowered, texts, counts[:, Kind.UNSPACED] > 0.3 * length)
+    agreement = agreement_of(page, hints, lowered, words, size)
     near = _neighbour_features(around, owners, parents, tags, text[:, 0], link, last == Kind.STOP)
     dense = np.concatenate((text, tag_columns, link_numbers, container, group, place, agreement, near), axis=1)
     return PageFeatures(dense, words, markups, levels, inline, links, agreement, around)
-
-
-def _markups(page: Cut) -> tuple[list[list[bytes]], Ints, Ints]:
-    """The distinct markups of a page, which of them each container has, and which each block's first inline element."""
-    elements, starts, ends = page.elements, page.starts, page.ends
-    filled = [at for at in range(len(elements)) if ends[at] > starts[at]]
-    pieces, tails = page.pieces, page.tails
-    inner = [
-        (block, pieces[first])
-        for block, (owner, first) in enumerate(zip(page.owners, page.firsts, strict=True))
-        if not tails[first] and pieces[first] is not elements[owner]
-    ]
-    index: dict[tuple[str, str | None, str | None], int] = {}
-    numbers: list[int] = []
-    lines: list[str] = []
-    for element in chain((elements[at] for at in filled), (element for _, element in inner)):
-        get = element.get
-        key = (element.tag, get("class"), get("id"))
-        number = index.get(key)
-        if number is None:
-            number = index[key] = len(lines)
-            # All attributes: class and id first of all, but also role, itemprop, data-testid, style and their like.
-            lines.append(f"<{key[0]} {' '.join(element.values())[:_MAX_MARKUP]}".replace("\n", " "))
-        numbers.append(number)
-    kinds = np.zeros(len(elements), np.int64)
-    kinds[filled] = numbers[: len(filled)]
-    inline = np.full(len(page), -1)
-    inline[[block for block, _ in inner]] = numbers[len(filled) :]
-    return _split(_CAMEL.sub(" ", "\n".join(lines)), _NAME_BYTES), kinds, inline
-
-
-def _split(lines: str, separators: bytes) -> list[list[bytes]]:
-    """The distinct words of each line."""
-    plain = lines.lower().encode("utf-8", "replace").translate(separators)
-    return [list(set(line.split())) for line in plain.split(b"\n")]
-
-
-def _links(page: Cut, host: str) -> tuple[list[list[bytes]], Floats]:
-    """What each block's first link tells of where it leads: the steps of its address, and numbers."""
-    addresses = ["" if link is None else link.get("href", "#")[:_MAX_ADDRESS] for link in page.links]
-    numbers = np.array(
-        [
-            (len(address) > 0, "//" in address and host not in address, address.count("-"), address.count("/"))
-            for address in addresses
-        ],
-        np.float32,
-    )
-    kinds = [f"{link.get('rel', '')} {link.get('target', '')}" if link is not None else "" for link in page.links]
-    lines = "\n".join(
-        [f"{address} {kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
-    ).replace("/", " /")
-    return _split(lines, _LINK_BYTES), np.minimum(numbers, _MANY)
-
-
-def _words(starts: list[str], texts: list[str], unspaced: NDArray[np.bool_]) -> list[list[bytes]]:
-    """The words of each block's beginning and end, the pairs of words that it begins with, and a short text whole."""
-    page = "\n".join(starts)
-    for sign, plain in _SIGNS:
-        page = page.replace(sign, plain)
-    words = [line.split() for line in page.encode("utf-8", "replace").translate(_WORD_BYTES).split(b"\n")]
-    for block in np.flatnonzero(unspaced).tolist():
-        text = texts[block]
-        if len(text) > 90:
-            text = text[:60] + text[-30:]
-        words[block] = [text[i : i + 2].encode("utf-8", "replace") for i in range(len(text) - 1)]
-    found = []
-    for line in words:
-        start = line[:_PAIRED]
-        pairs = list(map(b" ".join, pairwise(start)))
-        if len(line) < _PAIRED:
-            pairs.append(b"=" + b" ".join(line))
-        found.append(list({*line, *pairs}))
-    return found
 
 
 def _text_features(
@@ -342,54 +245,6 @@ def _place_features(page: Cut, around: Surroundings, owners: Ints, size: Floats,
     )
     near = np.stack((np.log1p(chars), windows[..., 1] / chars, windows[..., 2]), axis=2).reshape(n, -1)
     return np.concatenate((scalars, near), axis=1).astype(np.float32)
-
-
-def _agreement_features(page: Cut, hints: Hints, lowered: list[str], words: list[list[bytes]], size: Floats) -> Floats:
-    """How a block agrees with what the page says of its story, and how far it stands behind the headline."""
-    n = len(size)
-    titles = [title.lower() for title in hints.titles]
-    openings = {title[:_OPENING] for title in titles}
-    title_words = set(" ".join(titles).encode("utf-8", "replace").translate(_WORD_BYTES).split())
-    description = " ".join(hints.descriptions).lower()
-    body = " ".join(hints.body.lower().split())
-    times = Counter(page.texts)
-    is_title, overlap, in_body, in_description = np.zeros((4, n), np.float32)
-    for block, text in enumerate(lowered):
-        length = len(text)
-        if length < _OPENING:
-            continue
-        start = text[:_HEAD]
-        if length < _HEAD + _TAIL:
-            if start[:_OPENING] in openings and any(title.startswith(start) for title in titles):
-                is_title[block] = 1
-            else:
-                overlap[block] = len(title_words.intersection(words[block])) / len(words[block])
-        if body and start[:60] in body:
-            in_body[block] = 1
-        if length > 20 and start[:60] in description:
-            in_description[block] = 1
-    headings = [block for block, owner in enumerate(page.owners) if page.elements[owner].tag == "h1"]
-    named = [block for block in headings if is_title[block]]
-    headline = (named or headings or list(np.flatnonzero(is_title)) or [-1])[0]
-    distance = np.arange(n) - headline
-    behind = np.concatenate(([0], np.cumsum(size)))[:-1]
-    chars = behind - behind[headline]
-    return np.stack(
-        (
-            is_title,
-            overlap,
-            in_body,
-            in_description,
-            np.full(n, bool(body)),
-            np.full(n, min(2.0, float((in_body * size).sum()) / max(1, len(body)))),
-            np.log([times[text] for text in page.texts]),
-            np.sign(distance) * np.log1p(np.abs(distance)),
-            np.sign(chars) * np.log1p(np.abs(chars)),
-            np.full(n, headline >= 0),
-            np.log1p(np.cumsum(np.bincount(np.array(headings, np.int64), minlength=n))),
-        ),
-        axis=1,
-    ).astype(np.float32)
 
 
 def _neighbour_features(
