@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from classifier import LABELS
 from crawler.store import Store, StoreError, schema
+from crawler.store.server import find_mongod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pymongo.database import Database
 
@@ -84,7 +94,7 @@ def test_a_user_who_may_only_read_reads(
         with Store.open(f"mongodb://reader:secret@{server}/{database.name}", database.name) as reading:
             assert reading.publishers() == ["news"]
             with pytest.raises(StoreError, match="grant it readWrite") as raised:
-                reading.write(make_article())
+                reading.write(make_article(url="https://news.example/another"))
             assert "secret" not in str(raised.value)
     finally:
         database.command("dropUser", "reader")
@@ -100,3 +110,41 @@ def test_a_store_closed_is_closed(mongo_uri: str, database: Documents) -> None:
 
 def test_the_schema_knows_the_labels_of_the_classifier() -> None:
     assert schema.LABELS == LABELS
+
+
+def certificate(folder: Path) -> Path:
+    """Make a certificate of the loopback that is its own authority, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "server.pem"
+    file.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(Encoding.PEM)
+    )
+    return file
+
+
+def test_tls_options_reach_the_driver(tmp_path: Path, make_article: Callable[..., Article]) -> None:
+    pem = certificate(tmp_path)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(find_mongod()), "--dbpath", str(tmp_path), "--port", str(port), "--bind_ip", "127.0.0.1"]
+    tls = ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(pem), "--nounixsocket"]
+    with subprocess.Popen([*command, *tls], stdout=subprocess.DEVNULL) as mongod:
+        try:
+            uri = f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=30000&tls=true"
+            with Store.open(f"{uri}&tlsCAFile={pem}") as store:
+                store.write(make_article())
+                assert store.publishers() == ["news"]
+            strangers = f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=500"
+            told(strangers)
+            assert "certificate" in told(f"{strangers}&tls=true")
+        finally:
+            mongod.kill()
