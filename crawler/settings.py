@@ -101,6 +101,7 @@ EXTENSIONS = {
     "crawler.extensions.summary.Summary": 510,
     "crawler.extensions.texts.Texts": 520,
     "crawler.extensions.metrics.Metrics": 530,
+    "crawler.extensions.watch.Watch": 540,
     "crawler.extensions.visits.Visits": 550,
 }
 # Processes that read pages; one core is left to the network. 0 means all cores but one.
@@ -112,6 +113,23 @@ ARTICLE_MIN_CHARS = 120
 ARTICLE_MIN_CHARS_UNDECLARED = 500
 
 # --- What others are told ---
+
+# Each crawl is compared with the publisher's own past. Needs the extra `service`, and is off without.
+WATCH_ENABLED = True
+# Fewer pages say nothing about a site: crawls that read fewer are judged together, until they make so many.
+WATCH_MIN_PAGES = 30
+# So many crawls, or so many times that many pages, must have gone before.
+WATCH_MIN_RUNS = 5
+# Who is told of an alert beside the log: an address that takes a JSON post, and mailboxes. All from the environment,
+# because addresses of webhooks and passwords are secrets.
+WATCH_WEBHOOK = os.environ.get("WATCH_WEBHOOK", "")
+WATCH_MAIL_TO = os.environ.get("WATCH_MAIL_TO", "")
+WATCH_MAIL_FROM = os.environ.get("WATCH_MAIL_FROM", "")
+WATCH_MAIL_HOST = os.environ.get("WATCH_MAIL_HOST", "")
+WATCH_MAIL_PORT = os.environ.get("WATCH_MAIL_PORT", "587")
+WATCH_MAIL_USER = os.environ.get("WATCH_MAIL_USER", "")
+WATCH_MAIL_PASSWORD = os.environ.get("WATCH_MAIL_PASSWORD", "")
+
 
 # Ports on which Prometheus finds the figures of a crawl: one, or the first and last of a range, of which each crawl
 # on the machine takes the first that is free. Empty opens no port.

@@ -56,11 +56,13 @@ class Site:
         host: its host name, which is also the name of its folder.
         articles: newest first.
         about: the rest of ``site.toml``.
+        templates: the folder with the site's layout; what it lacks comes from ``templates``.
     """
 
     host: str
     articles: list[Article]
     about: Mapping[str, Any]
+    templates: str = "templates"
 
     @property
     def base(self) -> str:
@@ -68,15 +70,15 @@ class Site:
         return f"http://{self.host}"
 
     @classmethod
-    def load(cls, folder: Path) -> Site:
-        """Read a site from its folder."""
+    def load(cls, folder: Path, templates: str = "templates") -> Site:
+        """Read a site from its folder, with one of its layouts."""
         about = tomllib.loads((folder / "site.toml").read_text("utf-8"))
         articles = []
         for file in (folder / "articles").glob("*.toml"):
             fields = tomllib.loads(file.read_text("utf-8"))
             path = about["path"].format(slug=file.stem, **fields)
             articles.append(Article(slug=file.stem, path=path, url=f"http://{folder.name}{path}", **fields))
-        return cls(folder.name, sorted(articles, key=lambda a: a.published, reverse=True), about)
+        return cls(folder.name, sorted(articles, key=lambda a: a.published, reverse=True), about, templates)
 
     def labelled_pages(self) -> dict[str, str]:
         """Every HTML page of the site as labelled HTML, by its path."""
@@ -98,7 +100,8 @@ class Site:
         }
 
     def _pages(self) -> Iterator[tuple[str, str]]:
-        templates = _environment(SITES / self.host / "templates")
+        layouts = (SITES / self.host / self.templates, SITES / self.host / "templates")
+        templates = _environment(*layouts)
         shared = self._context()
 
         def page(template: str, path: str, **values: Any) -> tuple[str, str]:
@@ -125,8 +128,8 @@ def load_sites() -> list[Site]:
     return [Site.load(file.parent) for file in sorted(SITES.glob("*/site.toml"))]
 
 
-def _environment(folder: Path) -> Environment:
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
+def _environment(*folders: Path) -> Environment:
+    environment = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
     environment.filters["rfc2822"] = format_datetime
     return environment
 

@@ -1,5 +1,6 @@
 """The store: MongoDB, an embedded one or any other, as the keeper of articles."""
 
+from crawler.store.alerts import Alert, Alerts, MarkedPage
 from crawler.store.documents import RawPage, Record, StoredArticle
 from crawler.store.errors import RefusedError, StoreError, UnavailableError
 from crawler.store.queries import Group, GroupCount, PublisherCounts
@@ -11,9 +12,12 @@ from crawler.store.visits import Visit
 from crawler.store.writes import Outcome
 
 __all__ = [
+    "Alert",
+    "Alerts",
     "Articles",
     "Group",
     "GroupCount",
+    "MarkedPage",
     "Order",
     "Outcome",
     "Position",

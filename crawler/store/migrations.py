@@ -115,6 +115,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "a date for every article, and an index for every filter", _date_articles),
     Migration(3, "visits, near-equal texts and more of rights", _complete_rights),
     Migration(4, "indexes to find raw pages by age", _apply_schema),
+    Migration(5, "alerts, and runs by publisher", _apply_schema),
 )
 
 

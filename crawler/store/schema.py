@@ -122,6 +122,20 @@ SCHEMAS: dict[str, Rule] = {
         classifier=_optional(STRING),
     ),
     "crawls": {"bsonType": "object", "properties": {"recorded_at": DATE}, "required": ["recorded_at"]},
+    "alerts": _record(
+        _id={},
+        publisher=NAME,
+        figure=NAME,
+        message=STRING,
+        since=DATE,
+        raised_at=DATE,
+        job=STRING,
+        pages=_list(_record(url=ADDRESS, page=DIGEST)),
+        told=_list(NAME),
+        open=BOOL,
+        ended_at=_optional(DATE),
+        accepted=BOOL,
+    ),
 }
 
 # Near-duplicates, and articles whose words are in the index of words: the filters of partial indexes, which a query
@@ -170,7 +184,13 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "revisions": [IndexModel(["canonical_url", "revision"], unique=True)],
     "pages": [IndexModel(["publisher", "fetched_at"]), IndexModel("fetched_at")],
-    "crawls": [IndexModel([("recorded_at", DESCENDING)])],
+    "crawls": [IndexModel([("recorded_at", DESCENDING)]), IndexModel(["publisher", ("started_at", DESCENDING)])],
+    "alerts": [
+        # Whatever runs end at once, a figure of a publisher has one open alert.
+        IndexModel(["publisher", "figure"], unique=True, partialFilterExpression={"open": True}),
+        IndexModel(["open", ("since", DESCENDING)]),
+        IndexModel(["publisher", ("since", DESCENDING)]),
+    ],
 }
 
 

@@ -10,6 +10,7 @@ from pymongo import WriteConcern
 from pymongo.errors import InvalidName, OperationFailure
 
 from crawler.store import queries
+from crawler.store.alerts import Alerts
 from crawler.store.archive import Archive
 from crawler.store.connection import UNAUTHORIZED, Document, connect, plain_errors
 from crawler.store.documents import Record, clean, fetch_document, storable
@@ -48,6 +49,7 @@ class Store(Reader):
     Attributes:
         visits: when addresses were last fetched, and what came of it.
         duplicates: links articles of nearly the same text.
+        alerts: what was unusual about publishers, and the runs that tell.
         archive: articles with their raw pages, to be read again.
 
     Args:
@@ -76,6 +78,7 @@ class Store(Reader):
         self._crawls = self._database["crawls"]
         self.visits = Visits(self._database, address)
         self.duplicates = Duplicates(self._database, address)
+        self.alerts = Alerts(self._database, address)
 
     @classmethod
     def connect(cls, uri: str | None, database: str = DATABASE, home: Path | None = None) -> Self:
