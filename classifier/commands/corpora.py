@@ -91,6 +91,8 @@ def run(options: Namespace) -> int:
         if options.set == "overlay":
             _write_overlays(READERS["bundle"].read(options.clone), options.output, console, terminal)
         else:
+            if options.overlays != OVERLAYS and not options.overlays.is_dir():
+                raise CommandError(f"--overlays {options.overlays}: no such folder")
             pages = READERS[options.set].read(options.clone)
             bundle = getattr(options, "bundle", None)
             with BundleWriter(bundle) if bundle else nullcontext() as writer:

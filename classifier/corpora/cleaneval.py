@@ -24,6 +24,7 @@ _WRAPPER: Final = re.compile(
 _ADDRESS: Final = re.compile(rb"""\b(?:id|title)\s*=\s*["']?\s*(https?://[^\s"'>]+)""", re.IGNORECASE)
 _ENCODING: Final = re.compile(rb"""\bencoding\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _URL_LINE: Final = re.compile(r"\s*URL:[^\n]*\n")
+_STRANGE: Final = re.compile(r"[^\w.]+")
 _MARK: Final = re.compile(r"^[ \t]*<(?:p|h|l)>[ \t]*", re.MULTILINE | re.IGNORECASE)
 
 
@@ -41,8 +42,8 @@ def read(clone: Path) -> Iterator[GoldPage]:
         html, url = _unwrap(read_html(file))
         gold = texts[file.parent.parent, file.stem].read_bytes().decode("utf-8", "replace").lstrip("\ufeff")
         text = _MARK.sub("", _URL_LINE.sub("", gold, count=1)).strip()
-        part = file.parent.relative_to(clone)
-        yield GoldPage(f"cleaneval/{'-'.join((*part.parts, file.stem))}", html, text, url)
+        key = _STRANGE.sub("-", str(file.relative_to(clone).with_suffix("")))
+        yield GoldPage(f"cleaneval/{key}", html, text, url)
 
 
 def _unwrap(html: bytes) -> tuple[bytes, str | None]:

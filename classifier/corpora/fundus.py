@@ -62,7 +62,8 @@ def _best(texts: list[str], html: bytes) -> str:
         return sum(len(paragraph) for paragraph in paragraphs if paragraph in page) / max(1, len(_squeeze(text)))
 
     best = max(texts, key=found, default="")
-    return best if found(best) > 0 else ""
+    # A page that shows none of its only text still has that text: it stands in the page's JSON, say.
+    return best if len(texts) == 1 or found(best) > 0 else ""
 
 
 def _squeeze(text: str) -> str:

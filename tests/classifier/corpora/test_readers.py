@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,11 +67,23 @@ def test_names_the_page_that_is_damaged(tmp_path: Path) -> None:
 
 def test_reads_the_encoding_that_only_the_wrapper_names(tmp_path: Path) -> None:
     wrapped = '<text id="x" encoding="windows-1251"><html><body><p>Туман</p></body></html></text>'
-    write(tmp_path / "input/1.html", wrapped.encode("windows-1251"))
+    write(tmp_path / "in put/1.html", wrapped.encode("windows-1251"))
     write(tmp_path / "gold/1-cleaned.txt", "Туман")
     (found,) = READERS["cleaneval"].read(tmp_path)
     assert "Туман" in found.html.decode()
     assert found.url is None
+    assert found.name == "cleaneval/in-put-1"
+
+
+def test_keeps_the_only_text_of_a_page_that_does_not_show_it(tmp_path: Path) -> None:
+    CLONES["fundus"](tmp_path)
+    folder = tmp_path / "tests/resources/parser/test_data/xx"
+    write(folder / "Gazette_2024_05_03.html.gz", page())
+    assert list(READERS["fundus"].read(tmp_path)) == []
+    body = {"summary": [], "sections": [{"headline": [], "paragraphs": [STORY]}]}
+    write(folder / "Gazette.json", json.dumps({"V1": {"body": body}}))
+    (found,) = READERS["fundus"].read(tmp_path)
+    assert found.text == STORY
 
 
 def test_keeps_a_line_of_gold_whole_that_holds_a_line_separator(tmp_path: Path) -> None:
