@@ -23,9 +23,9 @@ _PAGE: Final = """\
 # How good the labels are
 
 Made by `python -m benchmarks.folds CORPUS`, which trains five models and measures each on the pages whose site
-(registered domain) it has not seen. The corpus holds {pages:,} pages of {sets} ([retraining.md](retraining.md) says how
-to get them); {labelled:,} of them have every block labelled by hand. Each model is trained on the corpus' other pages
-and on `training_data`.
+(registered domain) it has not seen. The corpus holds {pages:,} pages of {sets};
+[retraining.md](retraining.md) says how to get them. {labelled:,} of them have every block labelled by hand. Each model
+is trained on the corpus' other pages and on `training_data`.
 
 ## The article's text
 
@@ -53,7 +53,7 @@ Precision and recall over all folds:
 
 Of all probabilities that the held-out models gave to a label of a hand-labelled block: how many lie between two bounds,
 their mean, and the share of these labels that was the true one. The last two columns of a calibrated model agree;
-weighted by the number of probabilities, they differ here by {error:.4f}.
+from 0.1 upwards they differ here by {error:.3f}, weighted by the number of probabilities.
 
 {calibration}
 
@@ -89,7 +89,7 @@ def write_accuracy(parts: Sequence[Part], file: Path) -> None:
         labels=_label_table(rows),
         by_label=_by_label(every),
         calibration=_calibration_table(bins),
-        error=float(np.abs(bins[:, 1] - bins[:, 2]).sum() / bins[:, 0].sum()),
+        error=float(np.abs(bins[1:, 1] - bins[1:, 2]).sum() / bins[1:, 0].sum()),
         least=_share_of_loss(every, LEAST),
         confidence=_table(
             ("least confident", "share of all loss"),
