@@ -55,7 +55,7 @@ def read_page(html: bytes, url: str, encoding: str | None = None, model: str = "
         classifier.ModelError: the model cannot be used; the message is one line for the user.
     """
     classifier = _classifier(model)
-    root = parse_html(_decoded(html, encoding))
+    root = parse_html(decoded(html, encoding))
     if root is None:
         return None
     page = extract_tree(root, url, classifier)
@@ -86,7 +86,8 @@ def _classifier(model: str) -> BlockClassifier:
     return load_classifier(Path(model) if model else None)
 
 
-def _decoded(html: bytes, encoding: str | None) -> bytes | str:
+def decoded(html: bytes, encoding: str | None) -> bytes | str:
+    """Decode a page as the server said, where it is not UTF-8; the parser finds out the rest."""
     if encoding is None or encoding == "utf-8":
         return html
     try:
