@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,7 +113,8 @@ def test_cross_validation_asks_only_models_that_have_not_seen_the_site(
     monkeypatch.setattr(BlockClassifier, "fit", fit)
     monkeypatch.setattr(BlockClassifier, "predict_proba", predict_proba)
     monkeypatch.setattr(BlockClassifier, "confidence", lambda self, features, answer: 0.5)
-    folds = list(cross_validate(BlockClassifier(), dataset.examples, folds=3))
+    examples = [replace(example, site=f"{number % 4}.example") for number, example in enumerate(dataset.examples)]
+    folds = list(cross_validate(BlockClassifier(), examples, folds=3))
     assert len(folds) == len(seen) == 3
     for answers, sites in zip(folds, seen, strict=True):
         assert not {page.example.site for page in answers} & sites
