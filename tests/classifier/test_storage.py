@@ -112,7 +112,7 @@ def test_the_package_works_from_a_zip_file(tmp_path: Path) -> None:
     program = "import classifier; print(classifier.__file__, len(classifier.extract('<p>Text</p>').blocks))"
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={"PYTHONPATH": str(archive)},
+        env={"PYTHONPATH": str(archive), "OPENBLAS_NUM_THREADS": "1"},
         cwd=tmp_path,
         check=True,
         capture_output=True,
