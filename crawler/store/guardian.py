@@ -117,10 +117,10 @@ class Keeper:
         return self.mongod.returncode or 0
 
     def keep(self) -> None:
-        """Wait for the end: `end`, a shutdown in good order, or a crash after which mongod cannot start."""
+        """Wait for the end: `end`, a shutdown in good order, or a mongod that gives up as it starts."""
         pause = 0.0
         status = 0
-        while not status:
+        while status <= 0:  # below 0, a signal killed it while it was starting
             started = time.monotonic()
             if self.mongod.wait() == 0:
                 return
