@@ -38,12 +38,7 @@ class PublisherSpiderLoader(SpiderLoader):
         """
         if spider_name in self._spiders:
             return self._spiders[spider_name]
-        try:
-            publisher = self._registry.load(spider_name)
-        except KeyError:
-            nearest = self._registry.nearest(spider_name)
-            hint = f"did you mean {' or '.join(nearest)}?" if nearest else "`scrapy publishers` lists them all."
-            raise KeyError(f"no publisher is named {spider_name!r}; {hint}") from None
+        publisher = self._registry.load(spider_name)
         members = {"name": publisher.key, "publisher": publisher, "__module__": PublisherSpider.__module__}
         return type("PublisherSpider", (PublisherSpider,), members)
 

@@ -46,9 +46,13 @@ class Registry:
         """Read one publisher.
 
         Raises:
-            KeyError: there is no such publisher.
+            KeyError: there is no such publisher; the message gives the nearest names.
             PublisherError: its file has a mistake.
         """
+        if name not in self._files:
+            nearest = self.nearest(name)
+            hint = f"did you mean {' or '.join(nearest)}?" if nearest else "`scrapy publishers` lists them all."
+            raise KeyError(f"no publisher is named {name!r}; {hint}")
         file = self._files[name]
         try:
             text = file.read_text(encoding="utf-8")
