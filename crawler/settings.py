@@ -169,6 +169,9 @@ SCRAPYD_PASSWORD = os.environ.get("SCRAPYD_PASSWORD", "")
 SCRAPYD_PROJECT = "broadsheet"
 # The publishers to crawl by timetable, by name; empty for all of the registry.
 SCHEDULE_PUBLISHERS = os.environ.get("SCHEDULE_PUBLISHERS", "")
+# What each job is given, as NAME=VALUE; the nodes' scrapyd.conf says what they let through. A node runs several
+# jobs, so each reads its pages in one process.
+SCHEDULE_JOB_SETTINGS = os.environ.get("SCHEDULE_JOB_SETTINGS", "CLASSIFY_WORKERS=1")
 # Cron form (UTC) for publishers whose file has no `schedule`; empty leaves them out.
 SCHEDULE_DEFAULT = os.environ.get("SCHEDULE_DEFAULT", "0 * * * *")
 # Publishers with the same cron form start within this time, each always at the same distance (seconds).

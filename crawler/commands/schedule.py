@@ -62,7 +62,8 @@ class UnknownError(Exception):
 class Command(ScrapyCommand):
     """Runs the timetable, tells about it and steers it.
 
-    Exit status: 0; 1 when something could not be done; 2 for a mistake in the command line.
+    Exit status: 0; 1 when something could not be done, or `status` finds a node down or no scheduler at work; 2 for
+    a mistake in the command line.
     """
 
     requires_project = True
@@ -125,6 +126,7 @@ class Command(ScrapyCommand):
     def _status(self, names: list[str], opts: Namespace) -> None:
         with self._state() as state:
             rows = state.rows(names or None)
+            schedulers = state.schedulers()
         if unknown := set(names).difference(row.name for row in rows):
             raise UnknownError(f"not in the timetable: {', '.join(sorted(unknown))}")
         if opts.format == "jsonl":
@@ -139,7 +141,11 @@ class Command(ScrapyCommand):
         else:
             console.print("There is no timetable yet: `scrapy schedule run` makes it and works by it.")
         console.print(_nodes_table(nodes))
-        if not all(node.is_up for node in nodes):
+        if schedulers:
+            console.print(f"Works on it: {', '.join(schedulers)}", markup=False)
+        else:
+            console.print("No scheduler works on it: start one with `scrapy schedule run`.", style="red")
+        if not schedulers or not all(node.is_up for node in nodes):
             self.exitcode = 1
 
     def _now(self, names: list[str], opts: Namespace) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crawler.publishers import PublisherError
 from crawler.scheduling.nodes import DownError, NodeError, RefusedError, UnsureError
 from crawler.scheduling.state import Ended, Run, State, now
-from crawler.scheduling.timetable import Timetable, seconds_of
+from crawler.scheduling.timetable import Timetable, TimetableError, seconds_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -72,6 +72,7 @@ class Dispatcher:
         Raises:
             StoreError: MongoDB is out of reach.
         """
+        self.state.beat()
         self.nodes.refresh()
         for row in self.state.under_way():
             self._follow(row)
@@ -115,11 +116,11 @@ class Dispatcher:
     def _dispatch(self, row: Row) -> None:
         try:
             entry = self.timetable.entry(row.name)
-        except (KeyError, PublisherError):
+            next_at = entry.next_time(now()) if entry else None
+        except (KeyError, PublisherError, TimetableError):
             return  # its file has gone or is broken, which the next reading of the timetable tells
-        if entry is None:
+        if next_at is None:
             return
-        next_at = entry.next_time(now())
         if row.run or self.nodes.runs(row.name):
             if self.state.skip(row, next_at):
                 logger.info("%s: skipped, as an earlier job still runs", row.name)

@@ -104,12 +104,20 @@ class Nodes:
         project: the name under which Broadsheet is deployed to them.
         user: of all nodes.
         password: likewise.
+        job_settings: settings of Scrapy's that each job is given, as NAME=VALUE.
 
     Raises:
         SettingError: there is no node, or an address is not one.
     """
 
-    def __init__(self, urls: Iterable[str], project: str, user: str = "", password: str = "") -> None:
+    def __init__(
+        self,
+        urls: Iterable[str],
+        project: str,
+        user: str = "",
+        password: str = "",
+        job_settings: Iterable[str] = (),
+    ) -> None:
         self._nodes = {url.rstrip("/"): Node(url.rstrip("/")) for url in urls}
         for url in self._nodes:
             parts = urlsplit(url)
@@ -121,18 +129,20 @@ class Nodes:
         if not self._nodes:
             raise SettingError("SCRAPYD_NODES: name one node at least, such as http://127.0.0.1:6800")
         self._project = project
+        self._job_settings = tuple(job_settings)
         self._headers = make_headers(basic_auth=f"{user}:{password}") if user else {}
         self._headers["Content-Type"] = "application/x-www-form-urlencoded"
         self._http = PoolManager(timeout=TIMEOUT, retries=False)
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Read SCRAPYD_NODES, SCRAPYD_PROJECT, SCRAPYD_USERNAME and SCRAPYD_PASSWORD."""
+        """Read SCRAPYD_NODES, SCRAPYD_PROJECT, SCRAPYD_USERNAME, SCRAPYD_PASSWORD and SCHEDULE_JOB_SETTINGS."""
         return cls(
             (settings.get("SCRAPYD_NODES") or "").replace(",", " ").split(),
             settings.get("SCRAPYD_PROJECT"),
             settings.get("SCRAPYD_USERNAME") or "",
             settings.get("SCRAPYD_PASSWORD") or "",
+            (settings.get("SCHEDULE_JOB_SETTINGS") or "").split(),
         )
 
     def __iter__(self) -> Iterator[Node]:
@@ -176,7 +186,8 @@ class Nodes:
             UnsureError: it may have got it.
             RefusedError: it will not run it.
         """
-        fields = {"project": self._project, "spider": spider, "jobid": job, "priority": str(priority)}
+        fields = [("project", self._project), ("spider", spider), ("jobid", job), ("priority", str(priority))]
+        fields += [("setting", setting) for setting in self._job_settings]
         try:
             self._request("POST", f"{node.url}/schedule.json", fields)
         except (DownError, UnsureError) as error:
@@ -210,7 +221,7 @@ class Nodes:
         node.failures = min(node.failures + 1, 10)
         node.retry_at = time.monotonic() + wait
 
-    def _request(self, method: str, url: str, fields: dict[str, str] | None = None) -> dict[str, Any]:
+    def _request(self, method: str, url: str, fields: list[tuple[str, str]] | None = None) -> dict[str, Any]:
         try:
             body = None if fields is None else urlencode(fields)
             response = self._http.request(method, url, body=body, headers=self._headers, redirect=False)

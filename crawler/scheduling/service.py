@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from crawler.publishers import PublisherError
 from crawler.scheduling.dispatcher import Dispatcher
+from crawler.scheduling.state import State
 from crawler.scheduling.timetable import TimetableError
 from crawler.store import StoreError
 
@@ -72,15 +74,17 @@ class Service:
                 next_run_time=datetime.now(UTC),
             )
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: beat.shutdown())
+            signal.signal(number, lambda *_: beat.shutdown() if beat.running else None)
         logger.info("The timetable runs; nodes: %s", " ".join(node.url for node in self.nodes))
         beat.start()
+        with suppress(StoreError):
+            State(self.store).rest()
         logger.info("The timetable rests; jobs that were sent go on")
 
     def read(self) -> None:
         """Read the publishers' files and take over what has changed."""
         dispatcher = Dispatcher.from_settings(self.settings, self.store, self.nodes)
-        dispatcher.state.sync(dispatcher.timetable)
+        dispatcher.state.sync(dispatcher.timetable, dispatcher.timetable.names)
         self._dispatcher = dispatcher
 
     def tick(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from crawler.store.connection import Document
 
 COLLECTION = "schedule"
+SCHEDULERS = "schedulers"
+# A scheduler that has not looked at the timetable for longer does not work: a look takes half a minute at most.
+ALIVE = timedelta(minutes=2)
 
 RunState = Literal["sending", "sent", "running"]
 
@@ -133,6 +138,7 @@ class State:
         self._address = store.address
         # A few hundred small documents: no index is worth its keep.
         self._rows = store.database[COLLECTION]
+        self._schedulers = store.database[SCHEDULERS]
         self._crawls = store.database["crawls"]
 
     def rows(self, names: Iterable[str] | None = None) -> list[Row]:
@@ -153,8 +159,13 @@ class State:
         with self._plain_errors():
             return [Row.from_document(document) for document in self._rows.find({"run": {"$ne": None}})]
 
-    def sync(self, entries: Iterable[Entry]) -> None:
-        """Take over the timetable: new publishers, those with another cron form, those that are gone."""
+    def sync(self, entries: Iterable[Entry], keep: Iterable[str] = ()) -> None:
+        """Take over the timetable: new publishers, those with another cron form, those that are gone.
+
+        Args:
+            entries: of the timetable.
+            keep: publishers that are not gone, also if they have no entry, as while a file is being written.
+        """
         moment = now()
         known = {row.name: row for row in self.rows()}
         for entry in entries:
@@ -167,7 +178,7 @@ class State:
                     change["next_at"] = entry.next_time(moment)
                 self._update({"_id": entry.name, "cron": row.cron, "priority": row.priority}, {"$set": change})
         with self._plain_errors():
-            self._rows.delete_many({"_id": {"$in": list(known)}, "run": None})
+            self._rows.delete_many({"_id": {"$in": list(known.keys() - set(keep))}, "run": None})
 
     def add(self, entry: Entry) -> None:
         """Add a publisher that is not there."""
@@ -251,6 +262,22 @@ class State:
         change = {"paused": False, "next_at": entry.next_time(now())}
         return self._update({"_id": entry.name, "paused": True}, {"$set": change})
 
+    def beat(self) -> None:
+        """Note that this process works on the timetable."""
+        with self._plain_errors():
+            self._schedulers.update_one({"_id": _this_process()}, {"$set": {"seen_at": now()}}, upsert=True)
+
+    def schedulers(self) -> list[str]:
+        """Read which processes work on the timetable, as host and process number; forget those of old."""
+        with self._plain_errors():
+            self._schedulers.delete_many({"seen_at": {"$lt": now() - timedelta(days=1)}})
+            return sorted(self._schedulers.distinct("_id", {"seen_at": {"$gte": now() - ALIVE}}))
+
+    def rest(self) -> None:
+        """Note that this process works no more."""
+        with self._plain_errors():
+            self._schedulers.delete_one({"_id": _this_process()})
+
     def figures(self, run: Run) -> dict[str, Any] | None:
         """Read the figures that the crawl of a job left in ``crawls``; None when it left none."""
         since = run.due_at - timedelta(hours=1)  # for clocks that differ
@@ -268,3 +295,7 @@ class State:
 def _in_the_hands_of(name: str, run: Run) -> Document:
     """Match a job as long as nobody but who read it so has touched it."""
     return {"_id": name, "run.job": run.job, "run.touched_at": run.touched_at, "run.state": "sending"}
+
+
+def _this_process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -78,6 +78,9 @@ class Timetable:
         spread: the offsets lie between 0 and this.
         chosen: names of publishers; none for all.
 
+    Attributes:
+        names: of the publishers that were chosen, whether or not they have an entry.
+
     Raises:
         TimetableError: the default is not in cron's form, or no publisher has one of the names.
     """
@@ -87,7 +90,7 @@ class Timetable:
     ) -> None:
         self._registry = registry
         self._spread = max(1, int(spread.total_seconds()))
-        self._names = chosen or frozenset(registry.names())
+        self.names = chosen or frozenset(registry.names())
         if strange := chosen.difference(registry.names()):
             raise TimetableError(f"SCHEDULE_PUBLISHERS: no publisher is named {', '.join(sorted(strange))}")
         try:
@@ -113,7 +116,7 @@ class Timetable:
             PublisherError: its file has a mistake.
         """
         publisher = self._registry.load(name)
-        if name not in self._names:
+        if name not in self.names:
             return None
         cron = publisher.schedule or self._default
         if not cron:
@@ -126,11 +129,13 @@ class Timetable:
         return self._registry.nearest(name)
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield the entries; a publisher whose file has a mistake is left out, with a warning."""
-        for name in sorted(self._names):
+        """Yield the entries; a publisher whose file has a mistake, or is never due, is left out with a warning."""
+        for name in sorted(self.names):
             try:
                 entry = self.entry(name)
-            except PublisherError as error:
+                if entry:
+                    entry.next_time(datetime.now(UTC))
+            except (PublisherError, TimetableError) as error:
                 logger.warning("%s", error)
                 continue
             if entry:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import zipfile
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -11,7 +13,17 @@ from pymongo import MongoClient
 
 from crawler.publishers import Registry
 from demo.server import PUBLISHERS, running_sites
-from tests.scrapyd_nodes import CREDENTIALS, Node, deploy, running_node, wait_until
+from tests.scrapyd_nodes import (
+    CREDENTIALS,
+    PROJECT,
+    SCRIPTS,
+    Node,
+    clean_environment,
+    deploy,
+    running_node,
+    running_scheduler,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,18 +34,23 @@ QUICK = ["AUTOTHROTTLE_ENABLED=0", "CLASSIFY_WORKERS=1"]
 
 
 @pytest.fixture(scope="module")
-def node(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+def environment(mongo_uri: str) -> Iterator[dict[str, str]]:
+    """What an operator sets, here with the demo's sites."""
+    with running_sites() as sites:
+        yield {**sites.environment, "MONGO_URI": mongo_uri, "MONGO_DATABASE": "test_deployed"}
+
+
+@pytest.fixture(scope="module")
+def node(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node with the project on it, whose jobs see the demo's sites."""
     folder = tmp_path_factory.mktemp("node")
     # A copy of the project that would hide the egg if it were taken first.
     (folder / "crawler").mkdir()
     (folder / "crawler" / "__init__.py").write_text("raise ImportError('not the deployed one')")
-    with running_sites() as sites:
-        environment = {**sites.environment, "MONGO_URI": mongo_uri, "MONGO_DATABASE": "test_deployed"}
-        with running_node(folder, **environment) as node:
-            done = deploy(node.url)
-            assert done.returncode == 0, done.stdout + done.stderr
-            yield node
+    with running_node(folder, **environment) as node:
+        done = deploy(node.url)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield node
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +134,40 @@ def test_a_deploy_without_credentials_says_what_to_set(node):
     done = deploy(node.url, SCRAPYD_PASSWORD="")
     assert done.returncode != 0
     assert "SCRAPYD_PASSWORD: set it" in done.stderr
+
+
+def test_a_node_ends_its_jobs_before_it_stops_and_the_scheduler_knows(node, kept, environment, tmp_path):
+    """Last, as it stops the node of all tests."""
+    more = {**environment, "SCRAPYD_NODES": node.url, "SCHEDULE_PUBLISHERS": "northfield-courier"}
+
+    def row() -> dict[str, Any]:
+        return kept["schedule"].find_one({}) or {}
+
+    with running_scheduler(tmp_path / "schedule.log", **more):
+        wait_until(row)
+        kept["schedule"].update_one({}, {"$set": {"next_at": datetime(2026, 7, 1, tzinfo=UTC)}})
+        run = wait_until(lambda: row()["run"])
+        wait_until(lambda: row()["run"]["state"] == "running")
+        wait_until(lambda: kept["articles"].find_one({"crawl.job": run["job"]}))
+        node.process.terminate()
+        node.process.wait(300)
+        assert not [process for process in psutil.process_iter() if run["job"] in _command(process)]
+        with running_node(node.folder, int(node.url.rpartition(":")[2]), **environment):
+            wait_until(lambda: row()["run"] is None)
+            shown = subprocess.run(
+                [SCRIPTS / "scrapy", "schedule", "status"],
+                cwd=PROJECT,
+                env=clean_environment(**CREDENTIALS, **more),
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+    assert run["job"] == "northfield-courier-20260701T000000Z"
+    assert row()["last"]["outcome"] == "shutdown"
+    (line,) = [line for line in shown.splitlines() if "northfield-courier" in line]
+    assert "shutdown" in line
+    (line,) = [line for line in shown.splitlines() if node.url in line]
+    assert "up" in line
 
 
 def _command(process: psutil.Process) -> str:

@@ -3,55 +3,36 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crawler.store.server import EmbeddedServer
-from tests.scrapyd_nodes import PROJECT, clean_environment, wait_until
+from tests.scrapyd_nodes import CREDENTIALS, running_scheduler, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import subprocess
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
-
-Process = subprocess.Popen[bytes]
 
 
 @pytest.fixture
 def scheduler(mongo_uri: str, schedule_store, tmp_path: Path) -> Callable[..., object]:
     """A function that starts `scrapy schedule run`; its log is in ``schedule.log``."""
 
-    @contextmanager
-    def started(desk, *nodes, **environment: str) -> Iterator[Process]:
-        with (tmp_path / "schedule.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "scrapy", "schedule", "run"],
-                cwd=PROJECT,
-                env=clean_environment(
-                    **{
-                        "MONGO_URI": mongo_uri,
-                        "MONGO_DATABASE": schedule_store.database.name,
-                        "PUBLISHERS_DIR": str(desk.folder),
-                        "SCHEDULE_PUBLISHERS": " ".join(desk.names),
-                        "SCRAPYD_NODES": " ".join(node.url for node in nodes),
-                        "SCRAPYD_USERNAME": "operator",
-                        "SCRAPYD_PASSWORD": "pass-of-the-node",
-                        **environment,
-                    }
-                ),
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+    def started(desk, *nodes, **environment: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        settings = {
+            "MONGO_URI": mongo_uri,
+            "MONGO_DATABASE": schedule_store.database.name,
+            "PUBLISHERS_DIR": str(desk.folder),
+            "SCHEDULE_PUBLISHERS": " ".join(desk.names),
+            "SCRAPYD_NODES": " ".join(node.url for node in nodes),
+        }
+        return running_scheduler(tmp_path / "schedule.log", **{**settings, **environment})
 
     return started
 
@@ -79,6 +60,7 @@ def test_a_scheduler_that_is_killed_while_it_sends_leaves_one_job(open_desk, nod
         desk.due("herald")
         wait_until(lambda: "herald" in node.spiders)
     assert node.spiders == ["courier", "herald"]
+    assert node.sent[0]["setting"] == "CLASSIFY_WORKERS=1"
 
 
 def test_two_schedulers_send_every_job_once(open_desk, nodes, scheduler):
@@ -112,7 +94,7 @@ def test_it_waits_for_mongodb_to_come_back_and_stops_when_told(open_desk, nodes,
     text = log.read_text()
     assert "The timetable rests" in text
     assert "Traceback" not in text
-    assert "pass-of-the-node" not in text
+    assert CREDENTIALS["SCRAPYD_PASSWORD"] not in text
     assert server.uri.partition("://")[2].partition("@")[0].partition(":")[2] not in text
 
 

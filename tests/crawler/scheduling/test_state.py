@@ -29,6 +29,14 @@ def test_a_timetable_is_taken_over_and_what_stays_keeps_its_time(open_desk):
     assert after["herald"].paused
 
 
+def test_a_publisher_whose_file_is_broken_for_a_while_keeps_its_row(open_desk):
+    desk = open_desk("courier")
+    desk.state.pause(["courier"])
+    desk.state.sync([], keep=["courier"])
+    desk.state.sync([entry("courier")])
+    assert desk["courier"].paused
+
+
 def test_a_publisher_that_goes_while_its_job_runs_is_kept_to_its_end(open_desk):
     desk = open_desk("courier")
     desk.due("courier")

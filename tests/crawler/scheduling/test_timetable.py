@@ -59,9 +59,11 @@ def test_a_publishers_own_form_comes_before_the_default(publish):
 def test_a_broken_file_keeps_no_other_publisher_back(publish, caplog):
     folder = publish("courier")
     publish("herald", schedule="often")
-    entries = timetable(folder, chosen=["courier", "herald"])
+    publish("tribune", schedule="0 0 30 2 *")
+    entries = timetable(folder, chosen=["courier", "herald", "tribune"])
     assert [entry.name for entry in entries] == ["courier"]
     assert "herald.toml: schedule:" in caplog.text
+    assert "tribune: '0 0 30 2 *' names no day that comes" in caplog.text
 
 
 @pytest.mark.parametrize(
