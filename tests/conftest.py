@@ -26,6 +26,24 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.uri
 
 
+@pytest.fixture(scope="session")
+def prepared(mongo_uri: str) -> Iterator[Database[dict[str, Any]]]:
+    """A database whose collections and indexes are there: to make them takes longer than most tests."""
+    with MongoClient[dict[str, Any]](mongo_uri, tz_aware=True) as client:
+        ready = client[f"test_{uuid.uuid4().hex}"]
+        Store.open(mongo_uri, ready.name).close()
+        yield ready
+        client.drop_database(ready)
+
+
+@pytest.fixture
+def emptied(prepared: Database[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """That database, left without documents: in place of `database` for tests that do not look at its making."""
+    yield prepared
+    for name in set(prepared.list_collection_names()) - {"migrations"}:
+        prepared[name].delete_many({})
+
+
 @pytest.fixture
 def database(mongo_uri: str) -> Iterator[Database[dict[str, Any]]]:
     """A database of this test's own, to look at what a store wrote."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pymongo.database import Database
+
     from crawler.items import Article
     from crawler.store import Store
 
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
 URL = "https://news.example/harbour"
 ESCAPE = "\x1b"
 NASTY = "Harbour [red]reopens[/red] \x1b]0;owned\x07\x9b31m\u202e\u2028 港"
+
+
+@pytest.fixture
+def database(emptied: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
+    return emptied
 
 
 def run(environment: Environment, *options: str) -> subprocess.CompletedProcess[str]:

@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pymongo.database import Database
+
     Make = Callable[..., Article]
     Export = Callable[..., tuple[int, str, str]]
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*size changed")
+
+
+@pytest.fixture
+def database(emptied: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
+    return emptied
 
 
 @pytest.fixture

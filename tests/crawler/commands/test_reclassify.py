@@ -31,6 +31,11 @@ def page(name: str) -> bytes:
     return f"<html><body><article><h1>Harbour {name}</h1>{paragraphs}</article></body></html>".encode()
 
 
+@pytest.fixture
+def database(emptied: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
+    return emptied
+
+
 class Here:
     """Reads pages in this process, where a worker would first have to load the model."""
 

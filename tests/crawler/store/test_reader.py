@@ -37,6 +37,11 @@ def address(name: str) -> str:
 
 
 @pytest.fixture
+def database(emptied: Documents) -> Documents:
+    return emptied
+
+
+@pytest.fixture
 def filled(store: Store, make_article: Make) -> Store:
     """Three articles of `news` on three days, one of them without a date, and one of `wire`."""
     seen = {"old": 5, "new": 4, "undated": 6, "wire": 1}
