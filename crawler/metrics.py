@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from crawler.figures import Figures
 
-PORT_SETTING = "METRICS_PORT"
-
 
 class MetricsError(Exception):
     """The endpoint cannot be opened as it is set. The message is one line for the user."""
@@ -55,7 +53,7 @@ class MetricsEndpoint:
     ) -> None:
         if not (password or _is_loopback(host)):
             raise MetricsError(
-                f"METRICS_HOST: {host} is not the loopback: set METRICS_PASSWORD, which Prometheus then has to send"
+                f"{host} of METRICS_HOST is not the loopback: set METRICS_PASSWORD, which Prometheus then has to send"
             )
         ProcessCollector(registry=registry)
         app = make_wsgi_app(registry)
@@ -70,10 +68,10 @@ class MetricsEndpoint:
             self._server.set_app(_with_password(app, user, password) if password else app)
             break
         else:
-            raise MetricsError(f"{PORT_SETTING}: cannot listen on {host}:{tried[0]} or later ({reason})")
+            raise MetricsError(f"cannot listen on {host}:{tried[0]} or later ({reason})")
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings, registry: CollectorRegistry, setting: str = PORT_SETTING) -> Self:
+    def from_settings(cls, settings: BaseSettings, registry: CollectorRegistry, setting: str = "METRICS_PORT") -> Self:
         """Open the endpoint that the settings ask for.
 
         Args:
@@ -96,13 +94,12 @@ class MetricsEndpoint:
                 raise ValueError
         except ValueError:
             raise MetricsError(f"{setting}: give a port, or the first and last of a range: 9410,9429") from None
-        return cls(
-            registry,
-            span,
-            host=settings.get("METRICS_HOST") or "127.0.0.1",
-            user=settings.get("METRICS_USER") or "prometheus",
-            password=settings.get("METRICS_PASSWORD") or "",
-        )
+        host = settings.get("METRICS_HOST") or "127.0.0.1"
+        user = settings.get("METRICS_USER") or "prometheus"
+        try:
+            return cls(registry, span, host, user, settings.get("METRICS_PASSWORD") or "")
+        except MetricsError as error:
+            raise MetricsError(f"{setting}: {error}") from None
 
     @property
     def url(self) -> str:

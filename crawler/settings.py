@@ -134,6 +134,8 @@ WATCH_MAIL_PASSWORD = os.environ.get("WATCH_MAIL_PASSWORD", "")
 # Ports on which Prometheus finds the figures of a crawl: one, or the first and last of a range, of which each crawl
 # on the machine takes the first that is free. Empty opens no port.
 METRICS_PORT = os.environ.get("METRICS_PORT", "")
+# The same for `scrapy schedule run`, which tells of all publishers.
+SCHEDULE_METRICS_PORT = os.environ.get("SCHEDULE_METRICS_PORT", "")
 # Beyond the loopback the endpoint asks for a user and password, and does not open without.
 METRICS_HOST = os.environ.get("METRICS_HOST", "127.0.0.1")
 METRICS_USER = os.environ.get("METRICS_USER", "prometheus")

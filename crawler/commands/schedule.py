@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from argparse import RawDescriptionHelpFormatter
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,7 @@ from crawler.store import Store, StoreError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from scrapy.settings import BaseSettings
 
@@ -120,8 +121,19 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         configure_logging(self.settings)
         nodes = Nodes.from_settings(self._settings)
-        with Store.from_settings(self._settings) as store:
+        with Store.from_settings(self._settings) as store, self._metrics(store):
             Service(self._settings, store, nodes).run()
+
+    def _metrics(self, store: Store) -> AbstractContextManager[None]:
+        if not self._settings.get("SCHEDULE_METRICS_PORT"):
+            return nullcontext()
+        try:
+            from crawler.scheduling.metrics import endpoint
+        except ImportError:
+            raise TimetableError(
+                "SCHEDULE_METRICS_PORT needs prometheus-client: pip install 'broadsheet[service]'"
+            ) from None
+        return endpoint(self._settings, store)
 
     def _status(self, names: list[str], opts: Namespace) -> None:
         with self._state() as state:
