@@ -98,6 +98,10 @@ def cut(root: etree._Element) -> Cut:
 
     def add(text: str, element: etree._Element, is_tail: bool) -> None:
         nonlocal last_owner, breaks, gap
+        if text.isspace():
+            # It is no text, but it keeps the words before and behind it apart.
+            gap = True
+            return
         if owner != last_owner or breaks > 1:
             last_owner = owner
             owners.append(owner)
@@ -126,16 +130,13 @@ def cut(root: etree._Element) -> Cut:
             open_links.pop()
         elif kind == _SKIPPED:
             skipping = False
-        if not skipping:
-            text = closed.tail
-            if text and not text.isspace():
-                add(text, closed, True)
+        if not skipping and (text := closed.tail):
+            add(text, closed, True)
         return path[-1]
 
     walk = body.iter(etree.Element)
     innermost = next(walk)
-    text = body.text
-    if text and not text.isspace():
+    if text := body.text:
         add(text, body, False)
     for element in walk:
         parent = element.getparent()
@@ -159,10 +160,8 @@ def cut(root: etree._Element) -> Cut:
                 gap = True
             elif kind == _SKIPPED:
                 skipping = True
-            if not skipping:
-                text = element.text
-                if text and not text.isspace():
-                    add(text, element, False)
+            if not skipping and (text := element.text):
+                add(text, element, False)
         path.append(element)
         kinds.append(kind)
         innermost = element

@@ -138,7 +138,8 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
             for token in set(chain.from_iterable(lines)):
                 if len(token) < _LONGEST:
                     seen.setdefault(token, set()).add(site)
-        common = (token.decode("utf-8", "replace") for token, where in seen.items() if len(where) >= self.min_sites)
+        least = min(self.min_sites, len(set(sites)))
+        common = (token.decode("utf-8", "replace") for token, where in seen.items() if len(where) >= least)
         return np.array(sorted(common), dtype=np.str_)
 
     def _index(self, tokens: str) -> dict[bytes, int]:

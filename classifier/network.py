@@ -53,7 +53,7 @@ class Network(BaseEstimator):  # type: ignore[misc]
         perceptron = MLPClassifier(
             (self.hidden,),
             alpha=self.alpha,
-            batch_size=256,
+            batch_size=min(256, len(X)),
             learning_rate_init=3e-4,
             max_iter=self.epochs,
             tol=0,
