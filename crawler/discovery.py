@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from scrapy.http import TextResponse
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
 
 
 class ListingError(Exception):
@@ -57,7 +58,7 @@ class Listing:
 
 
 def read_listing(body: bytes, url: str, *, max_size: int, max_addresses: int) -> Listing:
-    """Read a sitemap, a sitemap index, a text sitemap or a feed, gzipped or not, whichever it is.
+    """Read a sitemap, sitemap index, text sitemap or feed (RSS, Atom, JSON Feed), gzipped or not, whichever it is.
 
     Args:
         body: the document as fetched.
@@ -69,6 +70,8 @@ def read_listing(body: bytes, url: str, *, max_size: int, max_addresses: int) ->
         ListingError: the document is none of these, or too large.
     """
     body = _gunzip(body, max_size)
+    if body.lstrip()[:1] == b"{":
+        return Listing(_newest(_take(_json_feed(body, url), max_addresses)))
     root = _root_tag(body)
     if root in ("urlset", "sitemapindex"):
         addresses = list(_take(_sitemap(body, url), max_addresses))
@@ -175,6 +178,24 @@ def _feed(body: bytes, base: str) -> Iterator[Address]:
         if url:
             # Past feedparser's own get, which answers the date of publication where there is no other.
             yield Address(url, parse_date(dict.get(entry, "updated")), parse_date(entry.get("published")))
+
+
+def _json_feed(body: bytes, base: str) -> Iterator[Address]:
+    """Read a JSON Feed, version 1 or 1.1 (jsonfeed.org)."""
+    try:
+        feed = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ListingError("not_a_listing") from None
+    if "jsonfeed.org/version/" not in str(feed.get("version")) or not isinstance(feed.get("items"), list):
+        raise ListingError("not_a_listing")
+    for item in feed["items"]:
+        link = item.get("url") if isinstance(item, dict) else None
+        if isinstance(link, str) and (url := _join(base, link)):
+            yield Address(url, *(parse_date(_text(item.get(name))) for name in ("date_modified", "date_published")))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _lines(body: bytes) -> Iterator[Address]:

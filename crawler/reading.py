@@ -13,8 +13,11 @@ from classifier.storage import load_classifier
 from crawler.items import BlockRecord
 from crawler.metadata import Facts, read_facts
 from crawler.similarity import simhash_of
+from crawler.story import split_pages
 
 if TYPE_CHECKING:
+    from lxml.etree import _Element
+
     from classifier import BlockClassifier
 
 
@@ -43,7 +46,7 @@ def read_page(html: bytes, url: str, encoding: str | None = None, model: str = "
     """Read a page.
 
     Args:
-        html: the page as fetched.
+        html: the page as fetched, or the pages of a story as `crawler.story.join_pages` joins them.
         url: the address it was fetched from.
         encoding: what the server said of its encoding; it counts where the page itself is not valid UTF-8.
         model: path of a model file; empty for the shipped model.
@@ -55,20 +58,39 @@ def read_page(html: bytes, url: str, encoding: str | None = None, model: str = "
         classifier.ModelError: the model cannot be used; the message is one line for the user.
     """
     classifier = _classifier(model)
-    root = parse_html(decoded(html, encoding))
-    if root is None:
+    first: _Element | None = None
+    confidence = 1.0
+    blocks: list[BlockRecord] = []
+    before: set[str] = set()
+    for number, part in enumerate(split_pages(html), 1):
+        root = parse_html(decoded(part, encoding))
+        if root is None:
+            continue
+        page = extract_tree(root, url, classifier)
+        # What further pages repeat, headline and navigation, stands there once.
+        news = [block for block in page.blocks if block.text not in before]
+        before.update(block.text for block in news)
+        blocks += [
+            BlockRecord(
+                label=block.label,
+                text=block.text,
+                xpath=block.xpath if number == 1 else block.xpath.replace("/html", f"/html[{number}]", 1),
+                p=block.probabilities[block.label],
+            )
+            for block in news
+        ]
+        confidence = min(confidence, page.confidence)
+        first = root if first is None else first
+    if first is None:
         return None
-    page = extract_tree(root, url, classifier)
+    text = "\n\n".join(block.text for block in blocks if block.label == "article")
     return Reading(
-        facts=read_facts(root, url, page.text),
-        text=page.text,
-        blocks=[
-            BlockRecord(label=block.label, text=block.text, xpath=block.xpath, p=block.probabilities[block.label])
-            for block in page.blocks
-        ],
-        confidence=page.confidence,
+        facts=read_facts(first, url, text),
+        text=text,
+        blocks=blocks,
+        confidence=confidence,
         version=classifier.version_,
-        simhash=simhash_of(page.text),
+        simhash=simhash_of(text),
     )
 
 

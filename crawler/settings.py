@@ -37,7 +37,11 @@ AUTOTHROTTLE_TARGET_CONCURRENCY = 1.5
 # it.
 DOWNLOAD_DELAY = 0.25
 CONCURRENT_REQUESTS_PER_DOMAIN = 4
+# A robots.txt may ask for longer pauses with Crawl-delay; beyond this it is taken for a mistake (seconds).
+CRAWL_DELAY_MAX = 120
 CONCURRENT_REQUESTS = 32
+# A crawl with a JOBDIR survives being killed.
+SCHEDULER = "crawler.scheduler.JobScheduler"
 # Articles need no session, and a cookie would only tie the pages read together.
 COOKIES_ENABLED = False
 # Whether a page is fresh is told by its validators (ETag, Last-Modified) in the store, not by copies on disk.
@@ -64,13 +68,21 @@ LISTING_MAX_COUNT = 200
 # Articles asked for in one crawl; bounds the memory of the frontier and a site that makes up addresses
 # without end.
 ARTICLE_MAX_COUNT = 100_000
-# robots.txt, index, index of indexes, sitemap, article: what is deeper is a loop or a trap.
-DEPTH_LIMIT = 6
+# Pages of one story that are joined.
+STORY_MAX_PAGES = 20
+# robots.txt, index, index of indexes, sitemap, article and the article's further pages: what is deeper is a trap.
+DEPTH_LIMIT = 26
 # A host that drips a byte a second is let go (seconds).
 DOWNLOAD_TIMEOUT = 60
 DNS_TIMEOUT = 10
-# Two more tries for what may pass: time-outs, cut connections, 429 and 5xx.
-RETRY_TIMES = 2
+# More tries for what may pass, cut connections, 429 and 5xx: of a site that fails every fifth request, a page in a
+# hundred thousand is lost.
+RETRY_TIMES = 6
+# The longest that a site may ask to be left alone with Retry-After; one that asks for more is left alone for the rest
+# of the crawl (seconds).
+RETRY_AFTER_MAX = 300
+# Failures without one answer in between after which a host is given up.
+HOST_MAX_FAILURES = 10
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 # A page that bounces more often than this is in a loop.
 REDIRECT_MAX_TIMES = 5
@@ -93,6 +105,13 @@ ITEM_PIPELINES = {
 }
 DOWNLOADER_MIDDLEWARES = {
     # Near the site, so that retries, redirects and compression are dealt with between it and the spider.
+    # In place of Scrapy's own, which knows neither Retry-After nor hosts that are gone.
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "crawler.middlewares.patience.PatientRetryMiddleware": 550,
+    # Before those that know of other reasons to leave a request, so that this one is told.
+    "crawler.middlewares.private.PrivateAddressMiddleware": 40,
+    # When it is known whether a proxy is in between.
+    "crawler.middlewares.private.PrivateNameMiddleware": 755,
     "crawler.middlewares.conditional.ConditionalRequestMiddleware": 760,
     "crawler.middlewares.optout.OptOutMiddleware": 770,
 }
@@ -103,6 +122,7 @@ EXTENSIONS = {
     "crawler.extensions.metrics.Metrics": 530,
     "crawler.extensions.watch.Watch": 540,
     "crawler.extensions.visits.Visits": 550,
+    "crawler.extensions.crawldelay.CrawlDelay": 560,
 }
 # Processes that read pages; one core is left to the network. 0 means all cores but one.
 CLASSIFY_WORKERS = 0
@@ -187,6 +207,8 @@ SCHEDULE_LOST_AFTER = os.environ.get("SCHEDULE_LOST_AFTER", "600")
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 LOG_LEVEL = "INFO"
+# Where no terminal shows how the crawl goes, a line of JSON in the log does, so often (seconds).
+PROGRESS_INTERVAL = 60
 # A dropped page is counted with its reason; its text in the log helps nobody.
 DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"
 FEED_EXPORT_ENCODING = "utf-8"

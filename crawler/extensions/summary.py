@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Summary:
-    """Prints pages, articles and blocks of each label when the crawl ends.
+    """Prints pages, articles and blocks of each label when the crawl ends, and why if a publisher gave nothing.
 
     ``SUMMARY_ENABLED = False`` switches it off.
     """
@@ -42,8 +42,20 @@ class Summary:
         console = Console(stderr=True)
         if figures.found:
             console.print(table_of(figures))
-        elif reason == "finished":
-            console.print(f"{figures.publisher} gave no article address.", style="yellow", markup=False)
+        if reason == "finished" and not (figures.stored or figures.changed or figures.unchanged):
+            console.print(f"{figures.publisher} gave nothing: {self._why(figures)}.", style="yellow", markup=False)
+
+    def _why(self, figures: Figures) -> str:
+        """Name the reasons that the stats give, the most frequent first."""
+        if not figures.found:
+            prefixes: tuple[str, ...] = ("listings/failed/", "articles/skipped/")
+            nothing = "its sources name no article"
+        else:
+            prefixes = ("articles/failed/", "articles/not_article/", "rights/respected/", "validate/dropped/")
+            nothing = "no page was an article"
+        stats = self._crawler.stats.get_stats()
+        reasons = sorted((name for name in stats if name.startswith(prefixes)), key=lambda name: -stats[name])
+        return ", ".join([nothing, *(f"{name} {stats[name]}" for name in reasons[:4])])
 
 
 def table_of(figures: Figures) -> Table:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response, TextResponse
 from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.utils.job import job_dir
 from w3lib.encoding import http_content_type_encoding
 
+from crawler import rendering
 from crawler.addresses import is_other_page, normalise, site_of
 from crawler.discovery import Address, Listing, ListingError, read_links, read_listing
 from crawler.items import Article, Fetch, Rights
 from crawler.middlewares.optout import OptedOut
 from crawler.rights import joined, rights_of_headers
-from crawler.spiders.arguments import CrawlArguments
+from crawler.spiders.arguments import ArgumentError, CrawlArguments
+from crawler.story import join_pages, next_page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
-    from pathlib import Path
     from typing import Self
 
     from scrapy.crawler import Crawler
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 # Articles before further listings, so that the frontier is worked off while it grows; fresh sources before
 # archives.
-_PRIORITY = {"article": 20, "news_sitemap": 15, "feed": 14, "section": 12, "sitemap": 10}
+_PRIORITY = {"next_page": 25, "article": 20, "news_sitemap": 15, "feed": 14, "section": 12, "sitemap": 10}
 
 
 class NotModified(IgnoreRequest):
@@ -57,8 +60,11 @@ class PublisherSpider(Spider):
         """Check the arguments of a crawl before it begins.
 
         Raises:
-            ArgumentError: one of them cannot be used.
+            ArgumentError: one of them cannot be used, or what the publisher needs is not installed.
         """
+        publisher = getattr(cls, "publisher", None)
+        if publisher is not None and publisher.render and (lack := rendering.missing()):
+            raise ArgumentError(f"{publisher.key}: {lack}.")
         CrawlArguments.read(**{name: arguments.get(name) for name in ("since", "until", "limit", "urls")})
 
     @classmethod
@@ -70,6 +76,9 @@ class PublisherSpider(Spider):
         publisher = getattr(cls, "publisher", None)
         if publisher is not None and publisher.delay is not None:
             settings.set("DOWNLOAD_DELAY", publisher.delay, priority="spider")
+        if publisher is not None and publisher.render:
+            timeout = settings.getfloat("DOWNLOAD_TIMEOUT")
+            settings.setdict(rendering.settings(timeout, publisher.allow_private), priority="spider")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -78,7 +87,16 @@ class PublisherSpider(Spider):
         spider._listing_max_size = crawler.settings.getint("LISTING_MAXSIZE")
         spider._listing_max_addresses = crawler.settings.getint("LISTING_MAX_ADDRESSES")
         spider._listings_left = crawler.settings.getint("LISTING_MAX_COUNT")
+        if folder := job_dir(crawler.settings):
+            # One crawl, however often it is stopped or cut off on the way.
+            note = Path(folder, "job")
+            if note.exists():
+                spider.job = note.read_text(encoding="utf-8")
+            else:
+                note.write_text(spider.job, encoding="utf-8")
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
+        spider._story_max_pages = crawler.settings.getint("STORY_MAX_PAGES")
+        spider._story_max_size = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         limit = crawler.settings.getint("ARTICLE_MAX_COUNT")
         spider._articles_left = min(spider.arguments.limit or limit, limit)
         return spider
@@ -106,6 +124,9 @@ class PublisherSpider(Spider):
         self._listing_max_addresses = 0
         self._listings_left = 0
         self._articles_left = 0
+        self._rendered = rendering.META if self.publisher.render else {}
+        self._story_max_pages = 0
+        self._story_max_size = 0
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the addresses that were given, or else for every source of the publisher."""
@@ -131,7 +152,7 @@ class PublisherSpider(Spider):
             url,
             self.parse_page,
             errback=self.listing_failed,
-            meta=meta,
+            meta={**meta, **self._rendered},
             priority=_PRIORITY["section"],
             dont_filter=True,
         )
@@ -181,7 +202,7 @@ class PublisherSpider(Spider):
             url,
             self.parse_article,
             errback=self.article_failed,
-            meta={"article": True, "modified": address.modified},
+            meta={"article": True, "modified": address.modified, **self._rendered},
             priority=_PRIORITY["article"],
         )
 
@@ -233,7 +254,7 @@ class PublisherSpider(Spider):
         yield from self.article_requests(listing.pages)
         yield from self.listing_requests(listing.listings)
 
-    def parse_article(self, response: Response) -> Iterator[Article]:
+    def parse_article(self, response: Response) -> Iterator[Article | Request]:
         """Make the item out of what was fetched; the pipelines do the rest."""
         self._count("articles/fetched")
         if not isinstance(response, TextResponse):
@@ -243,7 +264,7 @@ class PublisherSpider(Spider):
         elif is_other_page(response.url) and response.meta.get("redirect_times"):
             self._count("articles/not_article/moved_away")
         else:
-            yield Article(
+            article = Article(
                 url=response.url,
                 publisher=self.publisher_name,
                 html=response.body,
@@ -251,6 +272,39 @@ class PublisherSpider(Spider):
                 crawl=self.fetch_of(response),
                 rights=joined(response.meta.get("rights", Rights()), rights_of_headers(response.headers)),
             )
+            yield self._whole(article, [response.body], response)
+
+    def _whole(self, article: Article, pages: list[bytes], response: TextResponse) -> Article | Request:
+        """Return the article, or the request for the page on which its story goes on."""
+        if len(pages) < self._story_max_pages and (url := next_page(response)):
+            return Request(
+                url,
+                self.parse_next_page,
+                errback=self.next_page_failed,
+                cb_kwargs={"article": article, "pages": pages},
+                priority=_PRIORITY["next_page"],
+                meta=dict(self._rendered),
+                dont_filter=True,
+            )
+        article.html = join_pages(pages)
+        return article
+
+    def parse_next_page(self, response: Response, article: Article, pages: list[bytes]) -> Article | Request:
+        """Add a page to a story."""
+        if not isinstance(response, TextResponse) or sum(map(len, pages)) > self._story_max_size:
+            article.html = join_pages(pages)
+            return article
+        self._count("articles/next_pages")
+        return self._whole(article, [*pages, response.body], response)
+
+    def next_page_failed(self, failure: Failure) -> Article:
+        """Keep the pages that came, and have the story fetched again by the next crawl."""
+        self._count("articles/next_pages_failed")
+        arguments = failure.request.cb_kwargs  # type: ignore[attr-defined]
+        article: Article = arguments["article"]
+        article.html = join_pages(arguments["pages"])
+        article.crawl.etag = article.crawl.last_modified = None
+        return article
 
     def fetch_of(self, response: Response) -> Fetch:
         """Return the facts of a fetch that the document keeps."""

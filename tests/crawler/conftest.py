@@ -155,7 +155,7 @@ def scrapy(mongo_uri: str, database: Database[dict[str, Any]], tmp_path: Path) -
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
-            watchdog = Timer(120, process.kill)
+            watchdog = Timer(300, process.kill)
             watchdog.start()
             lines = []
             for line in process.stdout or ():

@@ -96,6 +96,7 @@ def test_a_site_that_does_everything_wrong_is_crawled_to_its_end(site, crawl, da
     assert good["crawl"]["status"] == 200
     assert good["counts"]["article"] >= 4
     assert stored["latin-story-of-the-day-100001"]["title"] == "Straße gesperrt"
+    assert '"pages_per_second"' in done.log
     assert site.user_agents == {"Broadsheet/0.1 (+mailto:crawl@courier.example)"}
     assert "/private/story-100001" not in site.asked
     assert "/tag/library" not in site.asked

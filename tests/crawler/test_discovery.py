@@ -28,6 +28,8 @@ RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>A</title><link
 <item><title>Two</title><link>https://a.example/two?a=1&amp;b=2</link></item></channel></rss>"""
 ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title><entry><title>One</title>
 <link href="https://a.example/one"/><updated>2025-03-09T08:00:00Z</updated></entry></feed>"""
+JSON_FEED = b"""{"version": "https://jsonfeed.org/version/1.1", "title": "A", "items": [
+{"id": 1, "url": "/one", "date_published": "2025-03-09T08:00:00Z"}, {"id": 2}, {"url": ["x"]}, "x"]}"""
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE urlset [<!ENTITY a "aaaaaaaaaa">
 %s]><urlset><url><loc>https://a.example/&z9;</loc></url>
 <url><loc>https://a.example/fine</loc></url></urlset>""" % (
@@ -62,6 +64,7 @@ def test_an_index_gives_its_sitemaps_newest_first():
     [
         (RSS, ["https://a.example/one", "https://a.example/two?a=1&b=2"]),
         (ATOM, ["https://a.example/one"]),
+        (JSON_FEED, ["https://a.example/one"]),
         (b"\n\n" + RSS, ["https://a.example/one", "https://a.example/two?a=1&b=2"]),
         (
             b"https://a.example/one\n\nhttps://a.example/two\n",
@@ -88,6 +91,8 @@ def test_a_sitemap_cut_short_gives_what_came():
         (b"<svg/>", "not_a_listing"),
         (b"\x00\x01\x02", "not_a_listing"),
         (b"nothing to see", "not_a_listing"),
+        (b'{"items": [{"url": "https://a.example/"}]}', "not_a_listing"),
+        (b'{"a":' * 15_000, "not_a_listing"),
         (b"\x1f\x8bnot gzip at all", "broken_gzip"),
         (gzip.compress(b" " * 10_000_000), "too_large"),
         (b"x" * 200_000, "too_large"),
@@ -113,7 +118,7 @@ def test_addresses_beyond_the_bound_are_not_read():
     assert len(read(b"<urlset>" + rows + b"</urlset>", max_addresses=7).pages) == 7
 
 
-@given(st.sampled_from([SITEMAP, INDEX, RSS, ATOM, gzip.compress(SITEMAP), BOMB]), st.data())
+@given(st.sampled_from([SITEMAP, INDEX, RSS, ATOM, JSON_FEED, gzip.compress(SITEMAP), BOMB]), st.data())
 def test_no_damage_to_a_listing_breaks_its_reading(body, data):
     start = data.draw(st.integers(0, len(body)))
     end = data.draw(st.integers(start, len(body)))

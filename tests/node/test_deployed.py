@@ -160,7 +160,7 @@ def test_a_node_ends_its_jobs_before_it_stops_and_the_scheduler_knows(node, kept
                 env=clean_environment(**CREDENTIALS, **more),
                 capture_output=True,
                 text=True,
-                check=False,
+                check=True,
             ).stdout
     assert run["job"] == "northfield-courier-20260701T000000Z"
     assert row()["last"]["outcome"] == "shutdown"
