@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 # archives.
 _PRIORITY = {"next_page": 25, "article": 20, "news_sitemap": 15, "feed": 14, "section": 12, "sitemap": 10}
 
+_ROBOTS = "robots_txt"
+
 
 class NotModified(IgnoreRequest):
     """The page is in the store as it is on the site, so there was nothing to fetch."""
@@ -323,9 +325,10 @@ class PublisherSpider(Spider):
         self.logger.info("Source failed: %s", failure.getErrorMessage())
 
     def article_failed(self, failure: Failure) -> None:
-        """Count an article page that could not be fetched."""
+        """Count an article page that could not be fetched, or must not be."""
         if not isinstance(failure.value, NotModified | OptedOut):
-            self._count(f"articles/failed/{_reason(failure)}")
+            reason = _reason(failure)
+            self._count(f"articles/{'skipped' if reason == _ROBOTS else 'failed'}/{reason}")
 
     def request_dropped(self, request: Request) -> None:
         """Count an article address that redirects to one which was asked for already, as a loop does."""
@@ -351,5 +354,5 @@ def _reason(failure: Failure) -> str:
     if isinstance(error, HttpError):
         return f"http_{error.response.status}"
     if isinstance(error, IgnoreRequest):
-        return "robots_txt" if "robots.txt" in str(error) else "refused"
+        return _ROBOTS if "robots.txt" in str(error) else "refused"
     return type(error).__name__
