@@ -56,11 +56,15 @@ def test_without_a_model_no_crawl_begins(site, crawl, tmp_path):
     assert site.asked == []
 
 
-def test_the_password_stands_in_no_log(site, crawl, mongo_uri):
+def test_the_password_stands_in_no_log_job_file_or_figures(site, crawl, mongo_uri, database, tmp_path):
     site.article("/library-stays-open-after-all")
     site.put("/", b'<a href="/library-stays-open-after-all">x</a>')
-    done = crawl("site", "-a", site.domain, "-L", "DEBUG")
+    done = crawl("site", "-a", site.domain, "-L", "DEBUG", "-s", f"JOBDIR={tmp_path / 'job'}")
     assert done.status == 0, done.log
     password = mongo_uri.partition("://")[2].partition("@")[0].partition(":")[2]
     assert password
     assert password not in done.log
+    assert password not in str(list(database.crawls.find()))
+    job_files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert job_files
+    assert not [path for path in job_files if password.encode() in path.read_bytes()]
