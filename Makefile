@@ -49,7 +49,8 @@ deploy: $(READY) ## Send the project to the scrapyd nodes in SCRAPYD_NODES, as S
 clean: ## Remove .venv and caches; the data in .broadsheet stays
 	@rm -rf $(VENV) $(BENCHMARKS) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
-# The build backend is in the lock as well, so that nothing is installed that the lock does not name.
+# The build backend is in the lock as well, so that nothing is installed that the lock does not name. Its warning of
+# editable installs speaks of folders that hide the package; here that is the wish.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Broadsheet needs Python 3.11 or later, and $(PYTHON) is not. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
@@ -58,7 +59,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@echo "==> Installing the packages of requirements.lock (half a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable .
 	@touch $@
 
 # An environment of its own, since the extractors ask for versions that the project does not. The lock names all that they
