@@ -35,7 +35,7 @@ class Cut:
     Attributes:
         texts: the text of each block, white space folded, in document order.
         owners: for each block, the index of the container that it stands in.
-        link_chars: for each block, the characters of its raw text that stand in links.
+        link_chars: for each block, the characters of its raw text that stand in links, with the space before a link.
         links: for each block, the first link that it stands in or holds; None for a block without one.
         pieces: the elements of all pieces of text that the blocks are made of, block after block.
         tails: for each piece, whether it is the text behind its element or that at the element's beginning.

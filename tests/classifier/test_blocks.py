@@ -95,5 +95,6 @@ def test_a_block_knows_its_first_link_and_how_much_of_it_is_linked() -> None:
     )
     assert root is not None
     page = cut(root)
-    assert page.link_chars == [0, 6, 3]
+    # Three letters each, and the space before the second link.
+    assert page.link_chars == [0, 7, 3]
     assert [link is not None and link.get("href") for link in page.links] == [False, "/one", "/three"]

@@ -32,13 +32,14 @@ def test_trains_reports_and_writes_a_card(
     assert main(["train", str(pages), "--output", str(output), "--folds", "2"]) == 0
     captured = capsys.readouterr()
     assert "warning: no block is labelled disclaimer" in captured.err
-    for expected in ("17", "2 folds by site", "macro F1", str(output), "model.md"):
+    for expected in (str(len(list(pages.iterdir()))), "2 folds by site", "macro F1", str(output), "model.md"):
         assert expected in captured.out, expected
     page = (TRAINING / "it" / "cronaca-tabelle-br.html").read_bytes()
     assert extract(page, classifier=load_classifier(output)).text
+    spanish = len(list((TRAINING / "es").iterdir()))
     card = output.with_suffix(".md").read_text(encoding="utf-8")
     assert load_classifier(output).version_ in card
-    for expected in ("es 6, it 4, pt 4, pl 3", "2 folds by registered domain", "disclaimer (0)", "# Limits"):
+    for expected in (f"es {spanish}", "2 folds by registered domain", "disclaimer (0)", "# Limits"):
         assert expected in card, expected
 
 
