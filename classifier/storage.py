@@ -87,4 +87,8 @@ def _loads(content: bytes, name: str) -> BlockClassifier:
         raise ModelError(f"{name}: the classifier in it is not trained; {_TRAIN}") from error
     if made_for != FORMAT or list(model.classes_) != list(LABELS):
         raise ModelError(f"{name}: of another version (format {made_for}, this package reads {FORMAT}); {_TRAIN}")
+    try:
+        model.predict_proba("<p>A page of one block.</p>")
+    except ValueError as error:
+        raise ModelError(f"{name}: of another version (made for other features of a page); {_TRAIN}") from error
     return model

@@ -98,6 +98,15 @@ def test_a_model_of_another_version_is_refused(
         load_classifier(tmp_path / "model.skops")
 
 
+def test_a_model_that_was_made_for_other_features_is_refused(
+    classifier: BlockClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier.first_, "mean_", classifier.first_.mean_[:-1])
+    save_classifier(classifier, tmp_path / "model.skops")
+    with pytest.raises(ModelError, match="other features"):
+        load_classifier(tmp_path / "model.skops")
+
+
 def test_the_shipped_model_is_loaded_once() -> None:
     assert load_classifier() is load_classifier()
 
