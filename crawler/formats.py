@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO
 
-from crawler.store.schema import LABELS
-from crawler.terminal import CONTROLS
+from classifier import LABELS, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,8 +27,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def json_line(article: StoredArticle) -> bytes:
     """The whole article as a line of JSON in UTF-8, with controls escaped so that it may go to a terminal."""
-    line = json.dumps(article.as_dict(), ensure_ascii=False, default=_date)
-    return CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line).encode() + b"\n"
+    return terminal.json_line(article.as_dict(), _date).encode() + b"\n"
 
 
 def write_lines(articles: Iterable[StoredArticle], file: BinaryIO) -> None:

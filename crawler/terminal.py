@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from io import TextIOWrapper
 
 from rich.console import Console
 from rich.text import Text
 
+from classifier.terminal import printable
+
 PIPE_WIDTH = 200  # columns of a table that no terminal limits
-# C0 and C1 controls, marks that reorder text, and line separators that are no line feed.
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    """Replace what would steer a terminal: a stored text is to be read, not obeyed."""
-    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"[\t\n\r]+", " ", text))
 
 
 def plain(value: str, style: str = "") -> Text:

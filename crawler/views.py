@@ -9,7 +9,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from crawler.terminal import output, plain, printable
+from classifier.terminal import printable
+from crawler.terminal import output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

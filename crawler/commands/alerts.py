@@ -12,9 +12,10 @@ from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from classifier.terminal import printable
 from crawler.store import Store, StoreError
 from crawler.store.alerts import now
-from crawler.terminal import output, plain, printable
+from crawler.terminal import output, plain
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

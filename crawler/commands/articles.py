@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from classifier.terminal import printable
 from crawler import formats, views
 from crawler.commands.filters import (
     NotFoundError,
@@ -23,7 +24,7 @@ from crawler.commands.filters import (
 )
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Group, Store, StoreError
-from crawler.terminal import output, printable
+from crawler.terminal import output
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

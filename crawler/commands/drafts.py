@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from classifier import ModelError
-from classifier.storage import load_classifier
+from classifier.terminal import printable
 from crawler.commands.filters import (
     NotFoundError,
     add_filters,
@@ -19,10 +18,8 @@ from crawler.commands.filters import (
     number,
     selection_of,
 )
-from crawler.drafts import draft_of
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Order, Store, StoreError
-from crawler.terminal import printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -65,6 +62,10 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Write the pages."""
+        # Scrapy imports every command to run any of them, and the model takes a second to import.
+        from classifier.storage import ModelError, load_classifier
+        from crawler.drafts import draft_of
+
         if len(args) != 1:
             raise UsageError("name one folder to write to", print_help=False)
         selection = selection_of(opts)

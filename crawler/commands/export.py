@@ -14,6 +14,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from classifier.terminal import printable
 from crawler.commands.filters import (
     NotFoundError,
     add_filters,
@@ -25,7 +26,7 @@ from crawler.commands.filters import (
 from crawler.export import MANIFEST, ExportError, Manifest, open_export, write_shards
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Selection, Store, StoreError
-from crawler.terminal import output, printable
+from crawler.terminal import output
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

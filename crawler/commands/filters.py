@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import Progress
 from scrapy.exceptions import UsageError
 
+from classifier import LABELS
 from crawler.dates import parse_moment
 from crawler.items import Access
 from crawler.store import Order, Position, Selection, SelectionError, StoreError
-from crawler.store.schema import LABELS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import DESCENDING
 
+from classifier import LABELS
 from crawler.store.documents import clean
-from crawler.store.schema import BY_TIME, LABELS
+from crawler.store.schema import BY_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

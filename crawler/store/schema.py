@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pymongo import DESCENDING, TEXT, IndexModel
 from pymongo.errors import OperationFailure
 
+from classifier import LABELS
 from crawler.items import Access
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from crawler.store.connection import Document
 
-# The classifier's labels. Not imported from there: every Scrapy command would wait for scikit-learn to load.
-LABELS = ("article", "ad", "disclaimer", "teaser", "other")
 NAMESPACE_EXISTS = 48
 
 Rule = dict[str, Any]

@@ -15,8 +15,9 @@ from bson import ObjectId
 from bson.errors import InvalidId
 from pymongo import ASCENDING, DESCENDING
 
+from classifier import LABELS
 from crawler.store.documents import clean, in_utc
-from crawler.store.schema import IS_DUPLICATE, LABELS, SEARCHABLE
+from crawler.store.schema import IS_DUPLICATE, SEARCHABLE
 
 if TYPE_CHECKING:
     from crawler.items import Access
