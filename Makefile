@@ -19,7 +19,7 @@ demo: $(READY) ## Crawl two bundled news sites into an embedded MongoDB and show
 
 test: $(READY) ## Run the tests, against a real MongoDB (ARGS="-k name" for some of them)
 	@echo "==> Testing"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(READY) ## Check style and types
 	@echo "==> Checking style and types"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pymongo.database import Database
+
+
+def pytest_configure() -> None:
+    """Let no terminal limit the width of what commands print."""
+    os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session")
