@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from classifier.errors import ModelError
 from classifier.labels import LABELS
 
 if TYPE_CHECKING:
     from classifier.extraction import Block, Page, extract
     from classifier.model import BlockClassifier
-    from classifier.storage import ModelError
 
 __all__ = ["LABELS", "Block", "BlockClassifier", "ModelError", "Page", "extract"]
 
@@ -19,7 +19,6 @@ _HOMES: Final = {
     "Page": "classifier.extraction",
     "extract": "classifier.extraction",
     "BlockClassifier": "classifier.model",
-    "ModelError": "classifier.storage",
 }
 
 

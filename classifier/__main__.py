@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from classifier.commands import COMMANDS, CommandError
+from classifier.errors import ModelError
 from classifier.labelled import LabelError
-from classifier.storage import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

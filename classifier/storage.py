@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import skops.io
 
+from classifier.errors import ModelError
 from classifier.labels import LABELS
 from classifier.model import FORMAT, BlockClassifier
 
@@ -21,10 +22,6 @@ _OWN_TYPES: Final = (
     "classifier.network.Network",
 )
 _TRAIN: Final = "train one with: python -m classifier train training_data --output MODEL.skops"
-
-
-class ModelError(Exception):
-    """A model file that can't be used; the message says why and what to do."""
 
 
 def save_classifier(classifier: BlockClassifier, path: Path) -> None:

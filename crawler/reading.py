@@ -1,4 +1,7 @@
-"""Reads a page once: one parse gives the labelled blocks, the article's text and its facts."""
+"""Reads a page once: one parse gives the labelled blocks, the article's text and its facts.
+
+The model is imported where pages are read, in the workers: the crawler's own process does without scikit-learn.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classifier.extraction import extract_tree
 from classifier.parsing import parse_html
-from classifier.storage import load_classifier
 from crawler.items import BlockRecord
 from crawler.metadata import Facts, read_facts
 from crawler.similarity import simhash_of
@@ -57,6 +58,8 @@ def read_page(html: bytes, url: str, encoding: str | None = None, model: str = "
     Raises:
         classifier.ModelError: the model cannot be used; the message is one line for the user.
     """
+    from classifier.extraction import extract_tree
+
     classifier = _classifier(model)
     first: _Element | None = None
     confidence = 1.0
@@ -105,6 +108,8 @@ def model_version(model: str = "") -> str:
 
 @cache
 def _classifier(model: str) -> BlockClassifier:
+    from classifier.storage import load_classifier
+
     return load_classifier(Path(model) if model else None)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from classifier import ModelError
 from classifier.terminal import printable
 from crawler.commands.filters import (
     NotFoundError,
@@ -63,7 +64,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: Namespace) -> None:
         """Write the pages."""
         # Scrapy imports every command to run any of them, and the model takes a second to import.
-        from classifier.storage import ModelError, load_classifier
+        from classifier.storage import load_classifier
         from crawler.drafts import draft_of
 
         if len(args) != 1:

@@ -14,17 +14,17 @@ from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from classifier import ModelError
 from classifier.terminal import printable
 from crawler.commands.filters import NotFoundError, check_publisher
 from crawler.pipelines.workers import WorkerError, Workers
 from crawler.publishers import PublisherError, Registry
+from crawler.rereading import Changes, Rereading, version_of
 from crawler.store import Selection, Store, StoreError
 from crawler.terminal import output
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-
-    from crawler.rereading import Changes
 
 
 class Command(ScrapyCommand):
@@ -64,9 +64,6 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Read the archive again."""
-        # Scrapy imports every command to run any of them, and the model takes a second to import.
-        from classifier import ModelError
-
         if args:
             raise UsageError(f"not understood: {' '.join(args)}", print_help=False)
         assert self.settings is not None
@@ -83,8 +80,6 @@ class Command(ScrapyCommand):
             self.exitcode = 130
 
     async def _reread(self, store: Store, opts: Namespace) -> None:
-        from crawler.rereading import Rereading, version_of
-
         assert self.settings is not None
         model = self.settings.get("CLASSIFIER_MODEL") or ""
         # Nothing but the reading takes time here, so that all cores may read.

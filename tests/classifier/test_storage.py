@@ -14,8 +14,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
 import classifier as package
+from classifier.errors import ModelError
 from classifier.model import FORMAT, BlockClassifier
-from classifier.storage import ModelError, load_classifier, save_classifier
+from classifier.storage import load_classifier, save_classifier
 
 if TYPE_CHECKING:
     from classifier.dataset import Dataset
