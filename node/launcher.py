@@ -17,7 +17,8 @@ class Launcher(ScrapydLauncher):  # type: ignore[misc]
     """Tells the jobs to end when the node is stopped, and waits until they have.
 
     Without it they would go on with nobody to look after them, and a scheduler would take them for lost and send
-    them again. Crawls that are told to end store what they have fetched and record their figures.
+    them again. Crawls that are told to end store what they have fetched and record their figures. Of a node that is
+    killed, `node.runner` has them end.
     """
 
     def stopService(self) -> Deferred[Any]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 import warnings
+
+PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -13,6 +17,7 @@ def main() -> None:
     scrapyd's own runner puts the egg last on the path, where a copy of the project in the working folder or
     in site-packages hides it; here the egg comes first, so that what was deployed is what runs.
     """
+    end_with_the_node()
     # pkg_resources, with which scrapyd opens eggs, warns of its own age in the log of every job.
     warnings.filterwarnings("ignore", category=UserWarning, module="scrapyd.runner")
     # Here and not at the top: the processes that a crawl starts read this module again.
@@ -24,6 +29,15 @@ def main() -> None:
         from scrapy.cmdline import execute
 
         execute()
+
+
+def end_with_the_node() -> None:
+    """Have the kernel interrupt this process when scrapyd is killed: nobody would know of the job any more.
+
+    Of Linux alone; elsewhere only a node that is stopped in order ends its jobs.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 if __name__ == "__main__":

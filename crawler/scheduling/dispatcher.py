@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from crawler.scheduling.nodes import Node, Nodes
-    from crawler.scheduling.state import Row, RunState
+    from crawler.scheduling.state import Lost, Row, RunState
     from crawler.store import Store
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,9 @@ class Dispatcher:
 
     Any number of them may work on the same state at once. A job is first claimed in the state, with the node that
     it is for, and then sent. It has one id for ever, goes to another node only if the first certainly has not got
-    it, and a node runs each id once; so no crash, and no answer that gets lost, makes a job run twice or never.
+    it, and a node runs each id once; so no crash, and no answer that gets lost, makes a job run twice or never. Where
+    a node stays away with a job, another takes its place, and the first is cancelled should the node come back with
+    it.
 
     Attributes:
         state: where the timetable stands.
@@ -76,6 +78,9 @@ class Dispatcher:
         self.nodes.refresh()
         for row in self.state.under_way():
             self._follow(row)
+        for row in self.state.with_lost():
+            for lost in row.lost:
+                self._look_for(lost, row)
         for row in self.state.due(now()):
             self._dispatch(row)
 
@@ -121,7 +126,8 @@ class Dispatcher:
             return  # its file has gone or is broken, which the next reading of the timetable tells
         if next_at is None:
             return
-        if row.run or self.nodes.runs(row.name):
+        ended = row.last.job if row.last and row.last.outcome != "lost" else ""
+        if row.run or self.nodes.runs(row.name, ended):
             if self.state.skip(row, next_at):
                 logger.info("%s: skipped, as an earlier job still runs", row.name)
             return
@@ -153,15 +159,11 @@ class Dispatcher:
         run = row.run
         assert run
         node = self.nodes.get(run.node)
-        idle = now() - run.touched_at
-        if node is None or not node.is_up:
-            if idle > self.lost_after:
-                self._lose(row, run, "its node is out of reach" if node else "its node was taken out of SCRAPYD_NODES")
-            return
-        job = node.jobs.get(run.job)
+        is_up = node is not None and node.is_up
+        job = node.jobs.get(run.job) if node and is_up else None
         if job is not None and job.state != "finished":
             state: RunState = "running" if job.state == "running" else "sent"
-            if state != run.state or idle > TOUCH:
+            if state != run.state or now() - run.touched_at > TOUCH:
                 self.state.seen(row.name, run, state)
             return
         figures = self.state.figures(run)
@@ -170,10 +172,14 @@ class Dispatcher:
             self._end(row, run, reason, job.seconds if job else None, figures)
         elif job is not None:
             self._end(row, run, "failed", job.seconds, {}, f"left no figures: see its log on {run.node}")
+        elif node is None or not is_up:
+            if now() - run.touched_at > self.lost_after:
+                self._lose(row, run, "its node is out of reach" if node else "its node was taken out of SCRAPYD_NODES")
+        # It may have been sent after its node was asked, however long ago that is by now.
         elif run.state == "sending":
-            if idle > SENDING and self.state.reclaim(row):
+            if node.asked_at - run.touched_at > SENDING and self.state.reclaim(row):
                 self._send_again(row, run, node)
-        elif idle > MISSING:
+        elif node.asked_at - run.touched_at > MISSING:
             self._lose(row, run, "its node does not know it any more")
 
     def _send_again(self, row: Row, run: Run, node: Node) -> None:
@@ -185,16 +191,36 @@ class Dispatcher:
     def _end(
         self, row: Row, run: Run, outcome: str, seconds: float | None, figures: dict[str, object], detail: str = ""
     ) -> None:
-        ended_at = now()
-        if seconds is None and isinstance(started := figures.get("started_at"), datetime):
-            seconds = (ended_at - started).total_seconds()
+        started, recorded = (figures.get(name) for name in ("started_at", "recorded_at"))
+        # A node tells local time, which may have been put back or forward meanwhile.
+        if isinstance(started, datetime) and isinstance(recorded, datetime):
+            seconds = (recorded - started).total_seconds()
         stored, changed = (int(str(figures.get(name) or 0)) for name in ("stored", "changed"))
-        ended = Ended(run.job, run.node, ended_at, outcome, detail, seconds, stored, changed)
+        ended = Ended(run.job, run.node, now(), outcome, detail, seconds, stored, changed)
         if self.state.end(row.name, ended):
             logger.info("%s: job %s ended: %s", row.name, run.job, outcome)
 
     def _lose(self, row: Row, run: Run, detail: str) -> None:
         """Give a job up; the first time, another takes its place at once."""
         due_again_at = None if run.again or row.paused else now()
-        if self.state.end(row.name, Ended(run.job, run.node, now(), "lost", detail), due_again_at):
+        if self.state.lose(row.name, Ended(run.job, run.node, now(), "lost", detail), due_again_at):
             logger.warning("%s: job %s is lost: %s", row.name, run.job, detail)
+
+    def _look_for(self, lost: Lost, row: Row) -> None:
+        """Cancel a job that was given up when its node is back with it and another has taken its place."""
+        node = self.nodes.get(lost.node)
+        if node is None or not node.is_up:
+            return
+        job = node.jobs.get(lost.job)
+        is_about = job is not None and job.state != "finished"
+        if is_about and row.run is None:
+            return  # it may go on; the publisher is passed over until it has ended
+        if not self.state.forget(row.name, lost) or not is_about:
+            return
+        try:
+            self.nodes.cancel(node, lost.job)
+        except NodeError as error:
+            self.state.remember(row.name, lost)
+            logger.warning("%s: job %s is still to be cancelled: %s", row.name, lost.job, error)
+        else:
+            logger.info("%s: job %s cancelled on %s, as another has taken its place", row.name, lost.job, node.url)

@@ -6,7 +6,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -27,6 +27,8 @@ TIMEOUT = Timeout(connect=5, read=30)
 MAX_PENDING = 1
 # Seconds until a node that was down is asked again: doubled with each failure, up to the last.
 FIRST_RETRY, LAST_RETRY = 5, 300
+
+NEVER = datetime.fromtimestamp(0, UTC)
 
 JobState = Literal["pending", "running", "finished"]
 
@@ -56,11 +58,13 @@ class NodeJob:
     """A job that a node knows.
 
     Attributes:
+        project: whose spider it is.
         spider: name of its spider.
         state: where it stands.
         seconds: how long it took, once it is finished.
     """
 
+    project: str
     spider: str
     state: JobState
     seconds: float | None = None
@@ -72,7 +76,8 @@ class Node:
 
     Attributes:
         url: its address, without the slash at the end.
-        jobs: the jobs that it knows, by their ids.
+        jobs: the jobs that it knew when it was asked last, by their ids.
+        asked_at: when that was (UTC).
         problem: why it cannot be used; empty while it can.
         failures: how often in a row it was down.
         retry_at: when it is asked again, by the monotonic clock.
@@ -81,6 +86,7 @@ class Node:
 
     url: str
     jobs: dict[str, NodeJob] = field(default_factory=dict)
+    asked_at: datetime = NEVER
     problem: str = "not asked yet"
     failures: int = 0
     retry_at: float = 0.0
@@ -167,10 +173,18 @@ class Nodes:
         free = [node for node in self if node.is_up and (crowded or node.count("pending") < MAX_PENDING)]
         return min(free, key=lambda node: (node.count("pending", "running"), node.sent_at), default=None)
 
-    def runs(self, spider: str) -> bool:
-        """Tell whether a node that answers has a job of that spider that has not ended."""
-        jobs = (job for node in self if node.is_up for job in node.jobs.values())
-        return any(job.spider == spider and job.state != "finished" for job in jobs)
+    def runs(self, spider: str, ended: str = "") -> bool:
+        """Tell whether a node that answers has a job of that spider that has not ended.
+
+        Args:
+            spider: the publisher.
+            ended: id of a job that has, which a node may have been asked before it did.
+        """
+        jobs = ((name, job) for node in self if node.is_up for name, job in node.jobs.items())
+        return any(
+            (job.project, job.spider) == (self._project, spider) and job.state != "finished" and name != ended
+            for name, job in jobs
+        )
 
     def send(self, node: Node, spider: str, job: str, priority: int) -> None:
         """Send a job. The node takes a job that it knows already for granted.
@@ -200,9 +214,18 @@ class Nodes:
                 raise down from None
             raise
         node.sent_at = time.monotonic()
-        node.jobs[job] = NodeJob(spider, "pending")
+        node.jobs[job] = NodeJob(self._project, spider, "pending")
+
+    def cancel(self, node: Node, job: str) -> None:
+        """End a job in good order, or take it out of the queue.
+
+        Raises:
+            NodeError: it may go on.
+        """
+        self._request("POST", f"{node.url}/cancel.json", [("project", self._project), ("job", job)])
 
     def _ask(self, node: Node) -> None:
+        asked_at = datetime.now(UTC)
         try:
             node.jobs = _jobs(self._request("GET", f"{node.url}/listjobs.json"))
         except NodeError as error:
@@ -210,7 +233,7 @@ class Nodes:
             return
         if node.failures:
             logger.info("Node %s is back", node.url)
-        node.problem, node.failures, node.retry_at = "", 0, 0.0
+        node.asked_at, node.problem, node.failures, node.retry_at = asked_at, "", 0, 0.0
 
     @staticmethod
     def _failed(node: Node, error: NodeError) -> None:
@@ -239,7 +262,9 @@ class Nodes:
             # Of a proxy that stands before the node it is not known what the node has done.
             raise UnsureError(f"does not answer as scrapyd does (HTTP status {response.status})")
         if answer["status"] == "error":
-            raise RefusedError(str(answer.get("message"))[:500])
+            # Where the project fails, scrapyd answers with its traceback.
+            *_, reason = str(answer.get("message")).strip().split("\n")
+            raise RefusedError(reason[:500])
         return answer
 
 
@@ -254,7 +279,7 @@ def _jobs(answer: dict[str, Any]) -> dict[str, NodeJob]:
                     # Both by the node's own clock, whatever its zone.
                     took = datetime.fromisoformat(job["end_time"]) - datetime.fromisoformat(job["start_time"])
                     seconds = took.total_seconds()
-                jobs[job["id"]] = NodeJob(job["spider"], state, seconds)
+                jobs[job["id"]] = NodeJob(job["project"], job["spider"], state, seconds)
     except (KeyError, TypeError, ValueError):
         raise DownError("does not answer as scrapyd does") from None
     return jobs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,9 @@ COLLECTION = "schedule"
 SCHEDULERS = "schedulers"
 # A scheduler that has not looked at the timetable for longer does not work: a look takes half a minute at most.
 ALIVE = timedelta(minutes=2)
+
+# Of a publisher; more nodes than this do not stay away at once.
+MAX_LOST = 10
 
 RunState = Literal["sending", "sent", "running"]
 
@@ -83,6 +86,19 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A job that was given up with its node, and may go on there.
+
+    Attributes:
+        job: its id.
+        node: address of the node.
+    """
+
+    job: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A publisher in the timetable.
 
@@ -96,6 +112,7 @@ class Row:
         skipped: how often in a row it was due while an earlier job still ran.
         run: the job under way.
         last: the one before.
+        lost: earlier ones that may still be about.
     """
 
     name: str
@@ -107,15 +124,18 @@ class Row:
     skipped: int = 0
     run: Run | None = None
     last: Ended | None = None
+    lost: tuple[Lost, ...] = ()
 
     @classmethod
     def from_document(cls, document: Document) -> Row:
-        """Read what `State` keeps."""
-        fields = dict(document)
-        run, last = fields.pop("run"), fields.pop("last")
-        return cls(
-            name=fields.pop("_id"), run=Run(**run) if run else None, last=Ended(**last) if last else None, **fields
-        )
+        """Read what `State` keeps, or a later version of it did while the schedulers are upgraded."""
+        parts = {
+            "name": document["_id"],
+            "run": Run(**_known(Run, document["run"])) if document["run"] else None,
+            "last": Ended(**_known(Ended, document["last"])) if document["last"] else None,
+            "lost": tuple(Lost(**_known(Lost, lost)) for lost in document.get("lost", ())),
+        }
+        return cls(**{**_known(cls, document), **parts})
 
 
 def now() -> datetime:
@@ -158,6 +178,11 @@ class State:
         """Read the rows whose job has not ended."""
         with self._plain_errors():
             return [Row.from_document(document) for document in self._rows.find({"run": {"$ne": None}})]
+
+    def with_lost(self) -> list[Row]:
+        """Read the rows of which a job was given up that may still be about."""
+        with self._plain_errors():
+            return [Row.from_document(document) for document in self._rows.find({"lost.0": {"$exists": True}})]
 
     def sync(self, entries: Iterable[Entry], keep: Iterable[str] = ()) -> None:
         """Take over the timetable: new publishers, those with another cron form, those that are gone.
@@ -233,18 +258,31 @@ class State:
             change["run.started_at"] = moment
         self._update({"_id": name, "run.job": run.job}, {"$set": change})
 
-    def end(self, name: str, ended: Ended, due_again_at: datetime | None = None) -> bool:
-        """Note the end of a job.
+    def end(self, name: str, ended: Ended) -> bool:
+        """Note the end of a publisher's job; False if another scheduler has."""
+        return self._update({"_id": name, "run.job": ended.job}, {"$set": {"run": None, "last": asdict(ended)}})
+
+    def lose(self, name: str, ended: Ended, due_again_at: datetime | None) -> bool:
+        """Give a job up.
 
         Args:
             name: of the publisher.
-            ended: how it ended.
+            ended: the job.
             due_again_at: when another takes its place; None leaves that to the timetable.
         """
         change: Document = {"run": None, "last": asdict(ended)}
         if due_again_at:
             change |= {"next_at": due_again_at, "again": True}
-        return self._update({"_id": name, "run.job": ended.job}, {"$set": change})
+        lost = {"$each": [asdict(Lost(ended.job, ended.node))], "$slice": -MAX_LOST}
+        return self._update({"_id": name, "run.job": ended.job}, {"$set": change, "$push": {"lost": lost}})
+
+    def forget(self, name: str, lost: Lost) -> bool:
+        """Look for a job that was given up no more; False if another scheduler has said so."""
+        return self._update({"_id": name, "lost": asdict(lost)}, {"$pull": {"lost": asdict(lost)}})
+
+    def remember(self, name: str, lost: Lost) -> None:
+        """Look for it again."""
+        self._update({"_id": name}, {"$push": {"lost": asdict(lost)}})
 
     def skip(self, row: Row, next_at: datetime) -> bool:
         """Pass over a due time because an earlier job still runs."""
@@ -290,6 +328,10 @@ class State:
 
     def _plain_errors(self) -> AbstractContextManager[None]:
         return plain_errors(self._address, "the timetable")
+
+
+def _known(kind: type[Run | Ended | Lost | Row], document: Document) -> Document:
+    return {field.name: document[field.name] for field in fields(kind) if field.name in document}
 
 
 def _in_the_hands_of(name: str, run: Run) -> Document:

@@ -33,7 +33,6 @@ def test_every_bundled_publisher_is_valid():
         (GOOD + 'country = "Austria"', ["country:", "two-letter"]),
         (GOOD + 'schedule = "often"', ["schedule:", "'often'", '"*/15 * * * *"']),
         (GOOD + 'schedule = "61 * * * *"', ["schedule:", "61", '"*/15 * * * *"']),
-        (GOOD + 'schedule = "0 0 * * 5-1"', ["schedule:", "fri-mon", "mon-fri"]),
         (GOOD + "priority = 1.5", ["priority:", "1.5", "whole number"]),
         (GOOD + "priority = true", ["priority:", "whole number"]),
         (GOOD + 'allow_private = "no"', ["allow_private:", "true or false"]),
@@ -66,8 +65,6 @@ def test_a_mistake_is_named_with_file_key_and_mend(text, words):
         ("", ""),
         ('schedule = "*/15 6-22 * * *"', "*/15 6-22 * * *"),
         ('schedule = "0 6 * * 1-5"', "0 6 * * mon-fri"),
-        ('schedule = "0 6 * * 0,7"', "0 6 * * sun,sun"),
-        ('schedule = "0 6 * * */2"', "0 6 * * */2"),
     ],
 )
 def test_the_days_of_a_schedule_are_read_as_cron_reads_them(written, read):

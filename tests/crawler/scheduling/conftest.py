@@ -44,6 +44,9 @@ class FakeNode:
     before_answer: Callable[[], object] = lambda: None
     cut: bool = False
     """Whether the connection ends after a post was taken and before it is answered."""
+    deaf: bool = False
+    """Whether it takes no post, and ends the connection."""
+    cancelled: list[str] = field(default_factory=list)
     status: int = 200
     lock: Any = field(default_factory=RLock, repr=False)
 
@@ -55,6 +58,13 @@ class FakeNode:
     def spiders(self) -> list[str]:
         return [job["spider"] for job in self.sent]
 
+    def take(self, job: dict[str, str]) -> None:
+        """Take a post, and its job unless that is known or refused."""
+        self.sent.append(job)
+        known = {entry["id"] for entries in self.lists.values() for entry in entries}
+        if not self.refusal and job["jobid"] not in known:
+            self.add(job["spider"], job["jobid"], "pending")
+
     def move(self, job: str, to: str) -> None:
         """Let a job go on to another list; ``""`` makes the node forget it."""
         with self.lock:
@@ -65,7 +75,7 @@ class FakeNode:
                         self.lists[to].append({**entry, **TOOK})
 
     def add(self, spider: str, job: str, to: str = "running") -> None:
-        self.lists[to].append({"id": job, "spider": spider, **TOOK})
+        self.lists[to].append({"id": job, "project": "broadsheet", "spider": spider, **TOOK})
 
 
 @contextmanager
@@ -81,12 +91,15 @@ def serving(node: FakeNode) -> Iterator[FakeNode]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             job = {name: values[0] for name, values in parse_qs(body).items()}
+            if self.path == "/cancel.json":
+                node.cancelled.append(job["job"])
+                self.answer({"status": "ok", "prevstate": "running"})
+                return
             with node.lock:
-                node.sent.append(job)
-                if not node.refusal:
-                    node.lists["pending"].append({"id": job["jobid"], "spider": job["spider"]})
+                if not node.deaf:
+                    node.take(job)
             node.before_answer()
-            if node.cut:
+            if node.cut or node.deaf:
                 return
             error = {"status": "error", "message": node.refusal}
             self.answer(error if node.refusal else {"status": "ok", "jobid": job["jobid"]})

@@ -186,6 +186,84 @@ def test_the_job_of_a_node_that_stays_away_is_given_to_another_once(open_desk, n
     assert row.next_at > now()
 
 
+def test_a_lost_job_is_cancelled_once_when_its_node_is_back_and_another_has_its_place(open_desk, nodes):
+    node, _ = nodes
+    desk = open_desk("courier")
+    desk.due("courier")
+    with serving(FakeNode()) as away:
+        desk.dispatcher(away).tick()
+    first = desk["courier"].run.job
+    desk.dispatcher(away, node, lost_after=0).tick()
+    assert node.spiders == ["courier"]
+    with serving(away):
+        for _ in range(2):
+            desk.dispatcher(away, node).tick()
+    assert away.cancelled == [first]
+    assert node.cancelled == []
+    assert desk["courier"].run.node == node.url
+    assert desk["courier"].lost == ()
+
+
+def test_a_lost_job_that_none_replaces_goes_on_when_its_node_is_back(open_desk):
+    desk = open_desk("courier")
+    desk.due("courier")
+    with serving(FakeNode()) as away:
+        desk.dispatcher(away).tick()
+    job = desk["courier"].run.job
+    desk.dispatcher(away, lost_after=0).tick()
+    assert desk["courier"].last.outcome == "lost"
+    with serving(away):
+        dispatcher = desk.dispatcher(away)
+        dispatcher.tick()
+        assert desk["courier"].skipped == 1
+        assert len(desk["courier"].lost) == 1
+        away.move(job, "finished")
+        dispatcher.tick()
+    assert away.cancelled == []
+    assert len(away.sent) == 1
+    assert desk["courier"].lost == ()
+
+
+def test_a_crawl_whose_figures_are_there_has_ended_whatever_has_become_of_its_node(open_desk, nodes):
+    node, _ = nodes
+    desk = open_desk("courier")
+    desk.due("courier")
+    with serving(FakeNode()) as stopped:
+        desk.dispatcher(stopped).tick()
+    job = desk["courier"].run.job
+    record = {"job": job, "reason": "shutdown", "started_at": now() - timedelta(minutes=2), "recorded_at": now()}
+    desk.crawls.insert_one(record)
+    desk.due("courier")
+    desk.dispatcher(stopped, node).tick()
+    row = desk["courier"]
+    assert (row.last.job, row.last.outcome, row.last.seconds) == (job, "shutdown", 120)
+    assert node.spiders == ["courier"]
+
+
+def test_what_a_node_said_before_another_scheduler_acted_is_no_news(open_desk, nodes, monkeypatch):
+    node, _ = nodes
+    monkeypatch.setattr(dispatching, "MISSING", ZERO)
+    desk = open_desk("courier")
+    slow = desk.dispatcher(node)
+    slow.nodes.refresh()
+    slow.nodes.refresh = lambda: None
+    desk.due("courier")
+    desk.dispatcher(node).tick()
+    job = desk["courier"].run.job
+    slow.tick()
+    assert desk["courier"].run.job == job  # and not lost, though the node did not know it then
+
+    node.move(job, "running")
+    slow = desk.dispatcher(node)
+    slow.nodes.refresh()
+    slow.nodes.refresh = lambda: None
+    node.move(job, "finished")
+    desk.dispatcher(node).tick()
+    desk.due("courier", seconds=5)
+    slow.tick()
+    assert node.spiders == ["courier"] * 2  # and not skipped, though it ran then
+
+
 def test_a_job_that_its_node_forgot_is_sent_anew(open_desk, nodes, monkeypatch):
     node, _ = nodes
     desk = open_desk("courier")
@@ -285,13 +363,13 @@ def test_a_job_that_a_node_refuses_is_told_and_waits_for_its_next_time(open_desk
     node, _ = nodes
     desk = open_desk("courier")
     desk.due("courier")
-    node.refusal = "spider 'courier' not found"
+    node.refusal = "RunnerError: Traceback ...\n  File ...\nKeyError: 'courier'\n"
     dispatcher = desk.dispatcher(node)
     dispatcher.tick()
     dispatcher.tick()
     row = desk["courier"]
     assert len(node.sent) == 1
-    assert (row.last.outcome, row.last.detail) == ("refused", "spider 'courier' not found")
+    assert (row.last.outcome, row.last.detail) == ("refused", "KeyError: 'courier'")
     assert row.next_at > now()
 
 

@@ -9,9 +9,12 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
+from crawler.scheduling.dispatcher import SENDING
+from crawler.scheduling.state import now
 from crawler.store.server import EmbeddedServer
-from tests.scrapyd_nodes import CREDENTIALS, running_scheduler, wait_until
+from tests.scrapyd_nodes import CREDENTIALS, free_port, running_scheduler, wait_until
 
 if TYPE_CHECKING:
     import subprocess
@@ -37,7 +40,8 @@ def scheduler(mongo_uri: str, schedule_store, tmp_path: Path) -> Callable[..., o
     return started
 
 
-def test_a_scheduler_that_is_killed_while_it_sends_leaves_one_job(open_desk, nodes, scheduler):
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_scheduler_that_is_killed_while_it_sends_leaves_one_job(open_desk, nodes, scheduler, arrives):
     node, _ = nodes
     desk = open_desk("courier", "herald")
     desk.due("courier", hours=3)
@@ -47,19 +51,25 @@ def test_a_scheduler_that_is_killed_while_it_sends_leaves_one_job(open_desk, nod
         posted.set()
         answer.wait(30)
 
-    node.before_answer = hold
+    node.before_answer, node.deaf = hold, not arrives
     with scheduler(desk, node) as first:
         assert posted.wait(60)
-        first.kill()
-        first.wait()
-    answer.set()
-    assert desk["courier"].run.state == "sending"
-    with scheduler(desk, node):
-        wait_until(lambda: desk["courier"].run.state == "sent")
-        node.move(node.sent[0]["jobid"], "running")
-        desk.due("herald")
-        wait_until(lambda: "herald" in node.spiders)
+        job = desk["courier"].run.job
+        with scheduler(desk, node) as second:
+            first.kill()
+            first.wait()
+            assert desk["courier"].run.state == "sending"
+            node.deaf = False
+            answer.set()
+            # As if it were a minute later, when no answer can come any more.
+            desk.rows.update_one({"_id": "courier"}, {"$set": {"run.touched_at": now() - 2 * SENDING}})
+            wait_until(lambda: desk["courier"].run.state == "sent")
+            node.move(job, "running")
+            desk.due("herald")
+            wait_until(lambda: "herald" in node.spiders)
+            assert second.poll() is None
     assert node.spiders == ["courier", "herald"]
+    assert node.sent[0]["jobid"] == job
     assert node.sent[0]["setting"] == "CLASSIFY_WORKERS=1"
 
 
@@ -72,7 +82,7 @@ def test_two_schedulers_send_every_job_once(open_desk, nodes, scheduler):
         for _ in range(2):
             both.enter_context(scheduler(desk, *nodes))
         desk.due(*names)
-        wait_until(lambda: all(row.run for row in desk.state.rows()))
+        wait_until(lambda: all(row.run and row.run.state != "sending" for row in desk.state.rows()))
     assert all(node.sent for node in nodes)
     assert Counter(spider for node in nodes for spider in node.spiders) == dict.fromkeys(names, 1)
 
@@ -81,13 +91,18 @@ def test_it_waits_for_mongodb_to_come_back_and_stops_when_told(open_desk, nodes,
     node, _ = nodes
     desk = open_desk("courier")
     log = tmp_path / "schedule.log"
+    figures = f"http://127.0.0.1:{(port := free_port())}/metrics"
     with EmbeddedServer(tmp_path / "home") as server:
         short = f"{server.uri}&serverSelectionTimeoutMS=300"
-        with scheduler(desk, node, MONGO_URI=short) as process:
+        with scheduler(desk, node, MONGO_URI=short, SCHEDULE_METRICS_PORT=str(port)) as process:
             wait_until(lambda: "The timetable runs" in log.read_text())
+            assert f"Metrics: {figures}" in log.read_text()
+            told = requests.get(figures, timeout=60).text
+            assert 'broadsheet_schedule_running{publisher="courier"} 0.0' in told
             # What keeps the server running; without it, it ends.
             server.close()
             wait_until(lambda: "is out of reach" in log.read_text())
+            assert "broadsheet_store_up 0.0" in requests.get(figures, timeout=60).text
             assert process.poll() is None
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,6 +32,25 @@ def test_it_is_the_first_time_of_the_cron_form_after_the_moment(cron, moment, se
     assert entry.next_time(due) > due
     between = trigger.get_next_fire_time(None, moment - offset + timedelta(seconds=1))
     assert due <= between + offset
+
+
+@pytest.fixture
+def in_berlin(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_berlin")
+@pytest.mark.parametrize("day", [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)])
+def test_no_hour_is_left_out_or_doubled_where_clocks_change(day):
+    assert time.localtime(day.timestamp()).tm_hour != time.localtime((day + timedelta(days=1)).timestamp()).tm_hour
+    due = [day]
+    while len(due) < 7:
+        due.append(Entry("courier", "0 * * * *", 0, timedelta(minutes=5)).next_time(due[-1]))
+    assert due[1:] == [day + timedelta(hours=hour, minutes=5) for hour in range(6)]
 
 
 def test_a_hundred_publishers_do_not_start_together():
