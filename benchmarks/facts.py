@@ -1,6 +1,8 @@
 """Measures the facts that are read from pages against gold, beside trafilatura and newspaper4k where installed.
 
-    python benchmarks/facts.py CORPUS [--sets fundus wcxb] [--misses title]
+    python -m benchmarks.facts CORPUS [--sets fundus wcxb] [--misses title]
+
+The environment that `make benchmark` makes has both: .venv-benchmarks/bin/python -m benchmarks.facts CORPUS.
 
 CORPUS holds ``pages/PAGE.html.gz`` and ``gold/SET.jsonl``, a JSON object a line with ``page``, ``url``, ``title``,
 ``author`` and ``published``. Three figures a set, over the pages whose gold has the fact:
@@ -79,7 +81,8 @@ def newspaper4k(html: bytes, url: str | None) -> Answer:
     """Read a page with newspaper4k."""
     import newspaper
 
-    article = newspaper.Article(url or _canonical(html) or "https://www.example.com/page")
+    # It would fetch the page's images.
+    article = newspaper.Article(url or _canonical(html) or "https://www.example.com/page", fetch_images=False)
     article.download(input_html=html.decode("utf-8", "replace"))
     article.parse()
     return Answer(article.title or "", article.authors, str(article.publish_date or "")[:10])
@@ -132,7 +135,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     console = Console()
-    readers: dict[str, Reader] = {f"broadsheet {version('broadsheet')}": broadsheet}
+    readers: dict[str, Reader] = {"broadsheet": broadsheet}
     for reader in () if options.misses else (trafilatura, newspaper4k):
         try:
             readers[f"{reader.__name__} {version(reader.__name__)}"] = reader

@@ -12,6 +12,8 @@ _SPAN = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # A page's date is a word or two; anything longer is not one, and would only cost time.
 _MAX_LENGTH = 60
+# With dots and hyphens the day comes first wherever the year comes last; with slashes that depends on the country.
+_DAY_FIRST = re.compile(r"\s*\d{1,2}([.-])\d{1,2}\1\d{4}\b")
 _ZONES = {
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
     "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
@@ -72,7 +74,7 @@ def parse_date(text: object) -> datetime | None:
     if not re.search(r"\d{4}", text):
         return None
     try:
-        return _zoned(dateutil_parser.parse(text, tzinfos=_offset))
+        return _zoned(dateutil_parser.parse(text, dayfirst=bool(_DAY_FIRST.match(text)), tzinfos=_offset))
     except (ValueError, OverflowError, TypeError):
         return None
 

@@ -11,10 +11,11 @@ from htmldate import find_date
 from lxml import etree
 
 from crawler.addresses import normalise, site_of
+from crawler.bylines import byline_of
 from crawler.dates import parse_date
 from crawler.items import Access, Rights
 from crawler.language import language_of
-from crawler.people import byline_of, distinct, people_in
+from crawler.people import distinct, is_announced, people_in
 from crawler.rights import rights_of
 from crawler.structured import (
     article_of,
@@ -174,7 +175,8 @@ class _Page:
             open_graph=_first(*self._meta("og:title")),
             microdata=_first(*texts_of(self.microdata.get("headline"))),
             headings=("".join(heading.itertext()) for heading in self.root.iter("h1")),
-            head=(*self._meta("twitter:title", "dc.title"), self.root.findtext(".//title")),
+            element=self.root.findtext(".//title"),
+            head=self._meta("twitter:title", "dc.title"),
         )
         return choose_title(titles, self.site_names, self._sections())
 
@@ -190,11 +192,18 @@ class _Page:
             texts_of(nodes, "name"),
             self._meta(*_AUTHORS),
             self._meta_ending("author"),
+            self._labelled(),
             texts_of(self.microdata.get("author"), "name"),
         )
         named = [[person for text in texts for person in people_in(text)] for texts in sources]
         people = next(filter(None, (distinct(names, houses) for names in named)), None)
-        return people or next(filter(None, map(distinct, named)), None) or distinct(byline_of(self.root))
+        return people or distinct(byline_of(self.root), houses) or next(filter(None, map(distinct, named)), [])
+
+    def _labelled(self) -> Iterator[str]:
+        """Yield the author that a page gives to previews in chats, under a label such as ``Written by``."""
+        for number in (1, 2):
+            if any(map(is_announced, self._meta(f"twitter:label{number}"))):
+                yield from self._meta(f"twitter:data{number}")
 
     def _published_at(self) -> datetime | None:
         return (
@@ -212,9 +221,11 @@ class _Page:
         # htmldate takes lxml.html's elements or text, and these are plain ones; few pages come to this.
         page = etree.tostring(self.root, encoding="unicode", method="html")
         try:
-            return parse_date(find_date(page, original_date=True, url=self.url, outputformat="%Y-%m-%d"))
+            found = parse_date(find_date(page, original_date=True, url=self.url, outputformat="%Y-%m-%d"))
         except (ValueError, OverflowError, RecursionError):
             return None
+        # What htmldate makes of a bare year, as in a line of copyright.
+        return None if found and (found.month, found.day) == (1, 1) else found
 
     def _language(self, text: str) -> str | None:
         declared = _first(

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING
-
-from lxml import etree
 
 from crawler.titles import letters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
-
-    from lxml.etree import _Element
 
 # "By", "Text:" and their like before a name, in the languages of news sites.
 _BEFORE = re.compile(
@@ -26,19 +21,41 @@ _BEFORE = re.compile(
 _BEHIND = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*$|(?<=\w)\s+(?:기자|특파원|記者)$")
 _LISTED = re.compile(r"\s*[,;|/、]\s*")
 _JOINED = re.compile(r"\s+(?:and|und|et|y|e|og|och|en|i|&)\s+", re.IGNORECASE)
+# What stands behind a name and a comma and is no further name: degrees, and what somebody does.
+_DEGREE = re.compile(
+    r"(?:ph\.?\s?d|m\.?d|d\.?o|d\.?d\.?s|d\.?v\.?m|v\.?m\.?d|r\.?d\.?n?|r\.?n|m\.?sc?|m\.?a|b\.?sc?|b\.?a|m\.?p\.?h|mba|j\.?d"
+    r"|ll\.?[bm]|cf[ap]|cpa|cepf|cscs|cpt|fand|esq|jr|sr|i{2,3})[.®]?",
+    re.IGNORECASE,
+)
+_OFFICE = re.compile(
+    r"\b(?:editor|writer|reporter|correspondent|columnist|contributor|journalist|director|manager|founder|president"
+    r"|c[eft]o|expert|specialist|professor|analyst|author|team leader|redakteur(?:in)?|korrespondent(?:in)?"
+    r"|rédact(?:eur|rice)|redactora?|redattore|redattrice)\b",
+    re.IGNORECASE,
+)
+_PARTICLES = frozenset("al ben bin bint d' da de del della den der di dos du e el i la le ten ter van von y zu".split())
 _MAX_NAME = 100
+_MAX_NAME_WORDS = 5
 _MAX_BYLINE = 200
 _MAX_PEOPLE = 100
 
-_MAX_ELEMENTS = 50
 
-_LINKS = etree.XPath("(//a[contains(concat(' ', normalize-space(@rel), ' '), ' author ')])[position() <= $most]")
-_MARKED = etree.XPath(
-    "(//*[self::a or self::span or self::p or self::div or self::address or self::li or self::strong]"
-    "[contains(translate(@class, 'AB', 'ab'), 'author') or contains(translate(@class, 'AB', 'ab'), 'byline')])"
-    "[position() <= $most]"
-    "[not(ancestor-or-self::*[self::aside or self::footer or self::nav or contains(@class, 'comment')])]"
-)
+def is_person(name: str) -> bool:
+    """Tell whether a text looks like somebody's name: two to five words without digits, each with a capital.
+
+    Particles such as ``van`` have none, and neither have scripts without cases.
+    """
+    words = name.split()
+    return (
+        2 <= len(words) <= _MAX_NAME_WORDS
+        and not any(map(str.isdigit, name))
+        and not any(word[0].islower() and word not in _PARTICLES for word in words)
+    )
+
+
+def is_announced(text: str) -> bool:
+    """Tell whether a text begins as a byline does, with ``By``, ``Von``, ``Text:`` or the like."""
+    return bool(_BEFORE.match(f"{text.strip()} "))
 
 
 def people_in(text: str) -> Iterator[str]:
@@ -50,7 +67,9 @@ def people_in(text: str) -> Iterator[str]:
     text = " ".join(word for word in text.split() if "@" not in word)
     if len(text) > _MAX_BYLINE or text.startswith(("http://", "https://", "www.")):
         return
-    for part in _LISTED.split(_BEFORE.sub("", text)):
+    for number, part in enumerate(_LISTED.split(_BEFORE.sub("", text))):
+        if number and (_DEGREE.fullmatch(part) or _OFFICE.search(part)):
+            continue
         names = _JOINED.split(part)
         # "Le Monde et AFP" is one name of one desk; people have two names at least.
         for name in names if all(" " in name.strip() for name in names) else [part]:
@@ -74,26 +93,3 @@ def distinct(names: Iterable[str], houses: Collection[str] = ()) -> list[str]:
         if key and key not in houses:
             found.setdefault(key, name)
     return list(found.values())[:_MAX_PEOPLE]
-
-
-def byline_of(root: _Element) -> Iterator[str]:
-    """Yield the names of the page's first byline: links to authors, or else elements of a class that says so."""
-    for found in (_LINKS(root, most=_MAX_ELEMENTS), _MARKED(root, most=_MAX_ELEMENTS)):
-        for element in found:
-            names = [name for text in _texts(element) for name in people_in(text)]
-            if names:
-                yield from names
-                # Further authors stand beside the first; those elsewhere wrote what the page links to.
-                for sibling in islice(element.itersiblings(element.tag), _MAX_ELEMENTS):
-                    if sibling in found:
-                        yield from (name for text in _texts(sibling) for name in people_in(text))
-                return
-
-
-def _texts(element: _Element) -> list[str]:
-    links = [_folded(link) for link in islice(element.iter("a"), _MAX_ELEMENTS)]
-    return [text for text in links or [_folded(element)] if text]
-
-
-def _folded(element: _Element) -> str:
-    return " ".join("".join(element.itertext()).split())

@@ -31,6 +31,7 @@ class Titles:
         open_graph: ``og:title``.
         microdata: the headline of the article's item.
         headings: the texts of the h1 elements.
+        element: the title element.
         head: ``twitter:title`` and what else the head says, the most trusted first.
     """
 
@@ -38,6 +39,7 @@ class Titles:
     open_graph: str | None
     microdata: str | None
     headings: Iterable[str]
+    element: str | None
     head: Iterable[str | None]
 
 
@@ -45,8 +47,9 @@ def choose_title(titles: Titles, sites: Iterable[str], sections: Iterable[str]) 
     """Choose the article's title.
 
     Open Graph's title is what editors write for readers, while JSON-LD's headline is often written for search engines,
-    so it leads on pages that have both; where these two and the heading all differ, JSON-LD is believed. Without
-    JSON-LD nobody vouches for the head of the page, and the heading that readers see leads.
+    so it leads on pages that have both. JSON-LD is believed where these two and the heading all differ, and where it
+    agrees with the heading and the title element does not. Without JSON-LD nobody vouches for the head of the page, and
+    the heading that readers see leads.
 
     Args:
         titles: what the page gives.
@@ -60,20 +63,27 @@ def choose_title(titles: Titles, sites: Iterable[str], sections: Iterable[str]) 
         title = _without_names(_visible(title or ""), site_names, section_names)
         return title if letters(title) else ""
 
-    json_ld, open_graph, microdata = map(bare, (titles.json_ld, titles.open_graph, titles.microdata))
+    json_ld, open_graph, microdata, element = map(
+        bare, (titles.json_ld, titles.open_graph, titles.microdata, titles.element)
+    )
     head = [title for text in titles.head if (title := bare(text))]
     headings = [title for text in islice(titles.headings, _MAX_HEADINGS) if (title := bare(text))]
-    shorter = [json_ld, open_graph, microdata, *head, *headings]
+    if told := {letters(title) for title in (json_ld, open_graph, microdata, element) if title}:
+        # Some sites have their own name for a heading on every page.
+        rest = letters(element).removeprefix(letters(open_graph)).removesuffix(letters(open_graph))
+        headings = [heading for heading in headings if letters(heading) not in (site_names | {rest}) - told]
+    shorter = [json_ld, open_graph, microdata, *head, element, *headings]
     if not json_ld or not _same(open_graph, json_ld):
         open_graph = _within(open_graph, shorter)
     json_ld, microdata = _within(json_ld, [open_graph, microdata]), _within(microdata, shorter)
-    head = [_within(title, shorter) for title in head]
+    named = {letters(element), letters(_within(element, shorter))}
+    head = [_within(title, shorter) for title in (*head, element)]
     known = {letters(title) for title in (json_ld, open_graph, microdata, *head)}
     heading = next((title for title in headings if letters(title) in known), headings[0] if headings else "")
     if open_graph and not _same(open_graph, heading):
         if not json_ld:
             return heading or open_graph
-        if not _same(open_graph, json_ld) and not _same(json_ld, heading):
+        if not _same(open_graph, json_ld) and not (_same(json_ld, heading) and letters(json_ld) in named):
             return json_ld
     return next(filter(None, (open_graph, json_ld, microdata, heading, *head)), None)
 

@@ -20,6 +20,8 @@ NOW = datetime(2025, 3, 10, 12, tzinfo=UTC)
         ("Sun, 09 Mar 2025 08:30:00 EST", datetime(2025, 3, 9, 13, 30, tzinfo=UTC)),
         ("Sun, 09 Mar 2025 08:30:00 +0100", datetime(2025, 3, 9, 7, 30, tzinfo=UTC)),
         ("March 9, 2025 8:30 AM", datetime(2025, 3, 9, 8, 30, tzinfo=UTC)),
+        ("09.03.2025, 08:30", datetime(2025, 3, 9, 8, 30, tzinfo=UTC)),
+        ("3/9/2025", datetime(2025, 3, 9, tzinfo=UTC)),
         ("yesterday", None),
         ("12:30", None),
         ("", None),

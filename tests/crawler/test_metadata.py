@@ -97,11 +97,17 @@ def test_without_markup_the_date_that_readers_see_is_taken(body, day):
     assert facts(body=body).published_at == datetime(2025, 3, day, tzinfo=UTC)
 
 
+def test_a_bare_year_is_no_date():
+    assert facts(body="<h1>Library</h1><p>Story</p><footer>© 2025 Courier</footer>").published_at is None
+
+
 def test_people_are_named_before_the_house():
     house = {**NODE, "author": {"@type": "Organization", "name": "Courier"}, "publisher": {"name": "The Courier"}}
     assert facts(ld(house) + '<meta name="vendor.author" content="Jane Doe">').authors == ["Jane Doe"]
     assert facts(ld(house), '<span class="byline">By the desk</span>').authors == ["Courier"]
-    assert facts(body='<p class="article-byline">By Jane Doe</p>').authors == ["Jane Doe"]
+    assert facts(ld(house), '<span class="byline">By Jane Doe</span>').authors == ["Jane Doe"]
+    label = '<meta name="twitter:label1" content="Written by"><meta name="twitter:data1" content="Jane Doe">'
+    assert facts(ld(house) + label).authors == ["Jane Doe"]
 
 
 def test_the_pages_own_node_is_taken_and_no_teasers():

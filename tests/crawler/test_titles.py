@@ -11,8 +11,8 @@ OTHER = "Council saves the library"
 THIRD = "Libraries: what you need to know"
 
 
-def title(json_ld="", open_graph="", headings=(), head=(), microdata="", sites=("courier",), sections=()):
-    return choose_title(Titles(json_ld, open_graph, microdata, headings, head), sites, sections)
+def title(json_ld="", open_graph="", headings=(), head=(), microdata="", element="", sites=("courier",), sections=()):
+    return choose_title(Titles(json_ld, open_graph, microdata, headings, element, head), sites, sections)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,8 @@ def test_what_stands_beside_a_title_that_the_page_gives_alone_is_cut():
 
 def test_which_of_several_titles_is_believed():
     assert title(json_ld=OTHER, open_graph=TITLE, headings=[TITLE]) == TITLE
-    assert title(json_ld=OTHER, open_graph=TITLE, headings=[OTHER]) == TITLE
+    assert title(json_ld=OTHER, open_graph=TITLE, headings=[OTHER], element=OTHER) == TITLE
+    assert title(json_ld=TITLE, open_graph=OTHER, headings=[TITLE], element=OTHER) == TITLE
     assert title(json_ld=TITLE, open_graph=OTHER, headings=[THIRD]) == TITLE
     assert title(open_graph=OTHER, headings=["Courier weekly", TITLE]) == "Courier weekly"
     assert title(open_graph=TITLE, headings=["Courier weekly", TITLE]) == TITLE
@@ -58,8 +59,13 @@ def test_which_of_several_titles_is_believed():
     assert title() is None
 
 
-@given(st.lists(st.text(alphabet="ab |-–：*\u00ad", max_size=30), min_size=5, max_size=5))
+def test_a_heading_that_names_the_site_is_no_title():
+    assert title(open_graph=TITLE, headings=["Notes from the north"], element=f"Notes from the north: {TITLE}") == TITLE
+    assert title(headings=["Courier", TITLE], element=THIRD) == TITLE
+
+
+@given(st.lists(st.text(alphabet="ab |-–：*\u00ad", max_size=30), min_size=6, max_size=6))
 def test_no_text_breaks_the_choice(texts):
-    a, b, c, d, e = texts
-    chosen = title(a, b, [c, d], [e], sites=["a", "ab"], sections=["b"])
+    a, b, c, d, e, f = texts
+    chosen = title(a, b, [c, d], [e], element=f, sites=["a", "ab"], sections=["b"])
     assert chosen is None or (chosen and chosen == chosen.strip())
