@@ -1,6 +1,6 @@
 """The store at size: how fast it writes, how fast it answers, and how many bytes an article takes.
 
-    python -m benchmarks.store                      # 200,000 articles; takes a while, and 3 GB of disk
+    python -m benchmarks.store                      # 200,000 articles; takes a while, and 5 GB of disk
     python -m benchmarks.store --documents 20000
 
 The articles are made of the project's own labelled pages: their blocks, labels and languages, with the words of the
@@ -16,7 +16,10 @@ import random
 import statistics
 import tempfile
 import time
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,9 +34,11 @@ from classifier import LABELS
 from classifier.blocks import cut
 from classifier.labelled import read_labelled_files
 from crawler.items import Article, BlockRecord, Fetch
-from crawler.store import Group, Order, Position, Record, Selection, Store
-from crawler.store.schema import BY_WORDS, INDEXES, SCHEMAS, SEARCHABLE
+from crawler.store import Group, Order, Position, Record, Selection, Store, Visit
+from crawler.store.duplicates import bands_of
+from crawler.store.schema import BY_WORDS, INDEXES, SEARCHABLE
 from crawler.store.server import EmbeddedServer
+from crawler.views import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,12 +47,14 @@ if TYPE_CHECKING:
 
 PAGES = Path(__file__).parents[1] / "training_data" / "pages"
 BATCH = 200  # articles a bulk write
-COMPARED = 4_000  # articles that are also written by a bare insert_many
+COMPARED = 10  # of so many batches one is also written by a bare insert_many
+REWRITTEN = 4_000  # articles that are written again, unchanged and changed
 INDEXED = 600  # articles whose words are indexed as they are after a crawl
 ROUNDS = 200  # times that each question is asked
 PAGE = 50
 YEARS = 5
 START = datetime(2021, 1, 1, tzinfo=UTC)
+SLOW = "count of all by publisher"
 SECTIONS = ("business", "culture", "politics", "science", "sport", "world")
 
 
@@ -110,7 +117,8 @@ class Press:
             access=rng.choices(("free", "unknown", "metered", "paywalled"), (60, 30, 5, 5))[0],
             duplicate_of="https://agency.example/story" if rng.random() < 0.05 else None,
             content_hash=hashlib.md5(url.encode(), usedforsecurity=False).hexdigest(),
-            simhash=f"{rng.getrandbits(64):016x}",
+            simhash=f"{(simhash := rng.getrandbits(64)):016x}",
+            simhash_bands=bands_of(simhash),
             classifier={"version": rng.choice(("1", "2"))},
         )
 
@@ -131,7 +139,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where to make the temporary folder")
     options = parser.parse_args()
-    console = Console(width=110, highlight=False)
+    console = Console(width=120, highlight=False)
     press = Press(options.seed)
     with (
         tempfile.TemporaryDirectory(dir=options.folder) as folder,
@@ -140,64 +148,79 @@ def main() -> None:
         MongoClient[dict[str, Any]](server.uri, tz_aware=True) as client,
     ):
         database = client.get_database("broadsheet", write_concern=WriteConcern(w="majority", j=True))
-        articles = press.articles()
-        compared = [
-            Record.of(article, keep_page=False) for article in islice(articles, min(COMPARED, options.documents))
-        ]
-        console.print(_writing(store, database, compared))
-        _load(store, articles, options.documents - len(compared))
+        console.print(_writing(store, database, press, options.documents))
         console.print(_word_indexing(store, database))
         console.print(_reading(store, press, random.Random(options.seed)))
         console.print(_sizes(database))
 
 
-def _writing(store: Store, database: Database[dict[str, Any]], records: list[Record]) -> Table:
-    """Write the same documents by the store and by insert_many, in turns, so that both meet the same machine."""
-    bare, alike = database["bare"], database["alike"]
-    database.create_collection("alike", validator={"$jsonSchema": SCHEMAS["articles"]})
-    alike.create_indexes(INDEXES["articles"])
-    plain = [dict(record.article) for record in records], [dict(record.article) for record in records]
-    seconds: dict[str, float] = dict.fromkeys(("bare", "alike", "new", "unchanged", "changed"), 0.0)
+class Stopwatch:
+    """Adds up how long each kind of work takes, and for how many articles."""
 
-    def timed(name: str, work: Callable[[], object]) -> None:
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+        self.articles: Counter[str] = Counter()
+
+    def time(self, kind: str, articles: int, work: Callable[[], object]) -> None:
+        """Do some work."""
         begun = time.perf_counter()
         work()
-        seconds[name] += time.perf_counter() - begun
+        self.seconds[kind] += time.perf_counter() - begun
+        self.articles[kind] += articles
 
-    for at in range(0, len(records), BATCH):
-        part = slice(at, at + BATCH)
-        timed("bare", lambda part=part: bare.insert_many(plain[0][part]))
-        timed("alike", lambda part=part: alike.insert_many(plain[1][part]))
-        timed("new", lambda part=part: store.write_records(records[part]))
+
+def _writing(store: Store, database: Database[dict[str, Any]], press: Press, count: int) -> Table:
+    """Write all articles, and some batches also by insert_many, in turns, so that both meet the same machine."""
+    watch = Stopwatch()
+    articles = press.articles()
+    records: list[Record] = []
+    for number, at in enumerate(track(range(0, count, BATCH), "Writing", console=Console(stderr=True))):
+        batch = [Record.of(article, keep_page=False) for article in islice(articles, min(BATCH, count - at))]
+        records = [*records, *batch][-REWRITTEN:]
+        write = partial(store.write_records, batch)
+        if number % COMPARED:
+            watch.time("all", len(batch), write)
+            continue
+        part = "last" if at >= 0.9 * count else "first"
+        insert = partial(database["bare"].insert_many, [dict(record.article) for record in batch])
+        turns = [(f"bare {part}", insert), (f"new {part}", write)]
+        for kind, work in turns if number // COMPARED % 2 else reversed(turns):
+            watch.time(kind, len(batch), work)
     later = {"crawl": {**records[0].article["crawl"], "job": "job-2", "fetched_at": datetime(2030, 1, 1, tzinfo=UTC)}}
-    same = [Record(record.article | later, None) for record in records]
-    new = [Record(record.article | later | {"content_hash": f"{at}"}, None) for at, record in enumerate(records)]
     for at in range(0, len(records), BATCH):
-        part = slice(at, at + BATCH)
-        timed("unchanged", lambda part=part: store.write_records(same[part]))
-        timed("changed", lambda part=part: store.write_records(new[part]))
-    for name in ("bare", "alike"):
-        database.drop_collection(name)
-    table = Table(title=f"Writing {len(records):,} articles", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("", "articles/s", "of a bare insert_many", "of one with its indexes"):
+        batch = records[at : at + BATCH]
+        same = [Record(record.article | later, None) for record in batch]
+        new = [replace(record, article=record.article | {"content_hash": "new"}) for record in same]
+        watch.time("unchanged", len(batch), partial(store.write_records, same))
+        watch.time("changed", len(batch), partial(store.write_records, new))
+    database.drop_collection("bare")
+    for kind in ("new first", "new last"):
+        watch.seconds["all"] += watch.seconds[kind]
+        watch.articles["all"] += watch.articles[kind]
+    return _rates(watch)
+
+
+def _rates(watch: Stopwatch) -> Table:
+    """Print the rates, and those of insert_many for the same articles."""
+    table = Table(title="Writing", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("", "articles", "articles/s", "of insert_many for the same"):
         table.add_column(name, justify="right" if name else "left")
     names = {
-        "bare": "insert_many, no index, no validator",
-        "alike": "insert_many, the same indexes and validator",
-        "new": "the store, new articles",
-        "unchanged": "the store, unchanged articles",
-        "changed": "the store, changed articles",
+        "all": "the store, all articles, new",
+        "new first": "  of these, compared, in the first nine tenths",
+        "new last": "  of these, compared, in the last tenth",
+        "unchanged": "the store, unchanged articles, in the full store",
+        "changed": "the store, changed articles, in the full store",
+        "bare first": "insert_many, no index or validator, first nine tenths",
+        "bare last": "insert_many, no index or validator, last tenth",
     }
-    for name, title in names.items():
-        ratios = (f"{seconds[other] / seconds[name]:.2f}" for other in ("bare", "alike"))
-        table.add_row(title, f"{len(records) / seconds[name]:,.0f}", *ratios)
+    for kind, title in names.items():
+        if watch.articles[kind]:
+            rate = watch.articles[kind] / watch.seconds[kind]
+            other = kind.replace("new", "bare")
+            ratio = f"{watch.seconds[other] / watch.seconds[kind]:.2f}" if other != kind else ""
+            table.add_row(title, f"{watch.articles[kind]:,}", f"{rate:,.0f}", ratio)
     return table
-
-
-def _load(store: Store, articles: Iterator[Article], count: int) -> None:
-    for at in track(range(0, count, BATCH), "Loading the rest", console=Console(stderr=True)):
-        size = min(BATCH, count - at)
-        store.write_records([Record.of(article, keep_page=False) for article in islice(articles, size)])
 
 
 def _word_indexing(store: Store, database: Database[dict[str, Any]]) -> str:
@@ -219,9 +242,9 @@ def _word_indexing(store: Store, database: Database[dict[str, Any]]) -> str:
 
 def _reading(store: Store, press: Press, rng: random.Random) -> Table:
     """Ask each question many times, each time for something else."""
-    words = sorted(set(press.words["en"]), key=press.words["en"].count)
-    rare, common = words[: len(words) // 2], words[-20:]
-    pages = list(store.find(limit=5000))
+    counts = Counter(press.words["en"])
+    words = [word for word, _ in counts.most_common() if word.isalpha()]
+    urls = [article.canonical_url for article in store.summaries(limit=5000)]
     deep = Position.parse(f"{(START + timedelta(days=900)).isoformat()}/{'0' * 24}", Order.NEWEST)
 
     def publisher() -> str:
@@ -231,7 +254,13 @@ def _reading(store: Store, press: Press, rng: random.Random) -> Table:
         return START + timedelta(days=rng.randrange(YEARS * 365 - 30))
 
     def page(order: Order = Order.NEWEST, after: Position | None = None, **filters: Any) -> int:
-        return len(list(store.find(Selection(**filters), order=order, after=after, limit=PAGE)))
+        return sum(1 for _ in store.summaries(Selection(**filters), order=order, after=after, limit=PAGE))
+
+    def whole(**filters: Any) -> int:
+        return sum(1 for _ in store.find(Selection(**filters), limit=PAGE))
+
+    def count(**filters: Any) -> int:
+        return store.count(Selection(**filters), at_most=COUNTED)
 
     def week() -> dict[str, Any]:
         return {"since": (since := day()), "until": since + timedelta(days=7)}
@@ -239,16 +268,34 @@ def _reading(store: Store, press: Press, rng: random.Random) -> Table:
     def sure() -> float:
         return rng.uniform(0.6, 0.9)
 
+    def language() -> str:
+        return rng.choice(list(press.words))
+
+    def section() -> str:
+        return rng.choice(SECTIONS)
+
+    def common() -> str:
+        return rng.choice(words[:20])
+
+    def word() -> str:
+        return rng.choice(words[100:1000])
+
+    def rare() -> str:
+        return rng.choice(words[1000:])
+
+    for url in urls:
+        store.visits.note(Visit(url=url, job="job", fetched_at=START, article=url))
     questions: dict[str, Callable[[], object]] = {
         "the newest": lambda: page(),
-        "the page after 100,000 others": lambda: page(after=deep),
+        "the page after some half of the others": lambda: page(after=deep),
         "of a publisher": lambda: page(publisher=publisher()),
         "of a week": lambda: page(**week()),
         "of a publisher and a week": lambda: page(publisher=publisher(), **week()),
-        "in a language": lambda: page(language=rng.choice(list(press.words))),
-        "in a language, of a week": lambda: page(language=rng.choice(list(press.words)), **week()),
-        "of a section": lambda: page(section=rng.choice(SECTIONS)),
-        "of a publisher and a section": lambda: page(publisher=publisher(), section=rng.choice(SECTIONS)),
+        "in a language": lambda: page(language=language()),
+        "in a language, of a week": lambda: page(language=language(), **week()),
+        "of a section": lambda: page(section=section()),
+        "of a publisher and a section": lambda: page(publisher=publisher(), section=section()),
+        "of a publisher, in a language": lambda: page(publisher=publisher(), language=language()),
         "by an author": lambda: page(author=f"Author {rng.randrange(1, 180)}-{rng.randrange(30)}"),
         "with a disclaimer": lambda: page(labels=("disclaimer",), until=day()),
         "with an ad, of a publisher": lambda: page(labels=("ad",), publisher=publisher()),
@@ -260,23 +307,31 @@ def _reading(store: Store, press: Press, rng: random.Random) -> Table:
         "least confident, of a publisher": lambda: page(
             Order.LEAST_CONFIDENT, confidence_below=sure(), publisher=publisher()
         ),
-        "with a rare word": lambda: page(text=rng.choice(rare)),
-        "with a rare word, of a publisher": lambda: page(text=rng.choice(rare), publisher=publisher()),
-        "with two rare words": lambda: page(text=" ".join(rng.sample(rare, 2))),
-        "with one of the 20 commonest words": lambda: page(text=rng.choice(common)),
-        "one article by its address": lambda: store.get(rng.choice(pages).canonical_url),
-        "validators of 100 addresses": lambda: store.validators([rng.choice(pages).url for _ in range(100)]),
-        "count of a publisher": lambda: store.count(Selection(publisher=publisher())),
-        "count by publisher": lambda: store.count_by(Group.PUBLISHER),
+        "with a rare word": lambda: page(text=rare()),
+        "with a word": lambda: page(text=word()),
+        "with one of the 20 commonest words": lambda: page(text=common()),
+        "with two words": lambda: page(text=f"{word()} {word()}"),
+        "with a word, of a week": lambda: page(text=word(), **week()),
+        "with a word, of a publisher": lambda: page(text=word(), publisher=publisher()),
+        "whole articles: of a publisher": lambda: whole(publisher=publisher()),
+        "whole articles: in a language, of a week": lambda: whole(language=language(), **week()),
+        "whole articles: with a word": lambda: whole(text=word()),
+        "one article by its address": lambda: store.get(rng.choice(urls)),
+        "the last visit of an address": lambda: store.visits.get(rng.choice(urls)),
+        "count, as under a table: of a publisher": lambda: count(publisher=publisher()),
+        "count, as under a table: of a publisher and a section": lambda: count(
+            publisher=publisher(), section=section()
+        ),
+        "count, as under a table: with a word": lambda: count(text=word()),
+        SLOW: lambda: store.count_by(Group.PUBLISHER),
     }
     table = Table(title=f"Pages of {PAGE} of {store.count():,} articles", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("question")
-    for name in ("articles found (mean)", "p50 ms", "p95 ms"):
+    for name in ("found (mean)", "p50 ms", "p95 ms"):
         table.add_column(name, justify="right")
     for title, ask in track(questions.items(), "Asking", console=Console(stderr=True)):
-        rounds = 10 if title == "count by publisher" or "commonest" in title else ROUNDS
         taken, found = [], []
-        for _ in range(rounds):
+        for _ in range(10 if title == SLOW else ROUNDS):
             begun = time.perf_counter()
             answer = ask()
             taken.append((time.perf_counter() - begun) * 1000)

@@ -11,6 +11,7 @@ from classifier import LABELS
 from crawler.items import content_hash_of
 from crawler.pipelines.workers import WorkerError, Workers
 from crawler.reading import Reading, model_version, read_page
+from crawler.similarity import is_nearly_same
 from crawler.store import Position
 from crawler.store.duplicates import bands_of
 from crawler.store.selection import Order
@@ -95,6 +96,7 @@ class Rereading:
 
     def __init__(self, store: Store, name: str, selection: Selection, workers: Workers, model: str) -> None:
         self._archive = store.archive
+        self._duplicates = store.duplicates
         self._name = name
         self._selection = selection
         self._workers = workers
@@ -120,6 +122,9 @@ class Rereading:
                 if (news := self._news(article, reading))
             ]
             self._archive.rewrite(news)
+            # Also where the text is as it was: the run may have been stopped when it was new and not yet linked.
+            for article, _ in news:
+                self._duplicates.link(article.document["canonical_url"], is_nearly_same)
             self._after = articles[-1].position
             self._archive.note(self._name, {"position": str(self._after), "changes": self.changes.as_document()})
             yield self.changes

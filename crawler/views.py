@@ -15,13 +15,13 @@ from crawler.terminal import output, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawler.store import Articles, Group, GroupCount, StoredArticle
+    from crawler.store import Articles, Group, GroupCount, StoredArticle, Summary
 
-COUNTED = 10_001  # articles are counted so far under a table: a larger number takes long and says little more
+COUNTED = 1_001  # articles are counted so far under a table: a larger number takes long and says little more
 STYLES = {"article": "green", "ad": "red", "disclaimer": "yellow", "teaser": "blue", "other": "bright_black"}
 
 
-def print_table(articles: Articles, count: int) -> None:
+def print_table(articles: Articles[Summary], count: int) -> None:
     """Print a row an article, and how to go on where there are more.
 
     Args:
@@ -45,7 +45,7 @@ def print_table(articles: Articles, count: int) -> None:
     if table.row_count:
         console.print(table)
     total = f"more than {COUNTED - 1:,}" if count >= COUNTED else f"{count:,}"
-    if table.row_count < count:
+    if articles.position and table.row_count < count:
         console.print(f"{table.row_count:,} of {total} articles; the next: --after {articles.position}", soft_wrap=True)
     else:
         console.print(f"{total} article{'' if count == 1 else 's'}")

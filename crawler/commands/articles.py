@@ -121,10 +121,11 @@ class Command(ScrapyCommand):
                 print(store.count(selection))
             return
         limit = TABLE_LIMIT if opts.limit is None and opts.format == "table" else opts.limit
-        found = store.find(selection, order=order_of(opts), after=after, limit=limit)
         if opts.format == "table":
-            views.print_table(found, store.count(selection, at_most=views.COUNTED))
+            page = store.summaries(selection, order=order_of(opts), after=after, limit=limit)
+            views.print_table(page, store.count(selection, at_most=views.COUNTED))
             return
+        found = store.find(selection, order=order_of(opts), after=after, limit=limit)
         with _sink(opts.output) as file:
             if opts.format == "jsonl":
                 formats.write_lines(found, file)

@@ -80,7 +80,7 @@ class Command(ScrapyCommand):
                 check_publisher(opts.publisher, store, lambda: Registry(publishers))
                 make_searchable(store, selection)
                 written = 0
-                for article in store.find(selection, order=Order.LEAST_CONFIDENT):
+                for article in store.summaries(selection, order=Order.LEAST_CONFIDENT):
                     file = folder / f"{article.page[:16]}.html"
                     page = None if file.exists() else store.page(article.page)
                     draft = page and draft_of(page, classifier)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
@@ -43,13 +42,10 @@ class DeduplicatePipeline:
             DropItem: the store is out of reach.
         """
         pipeline = self._crawler.get_item_pipeline(StorePipeline)
-        if pipeline is None or not item.simhash:
+        if pipeline is None:
             return item
-        is_same = partial(is_nearly_same, item.text)
         try:
-            item.duplicate_of = await pipeline.call(
-                pipeline.store.duplicates.link, item.canonical_url, int(item.simhash, 16), is_same
-            )
+            item.duplicate_of = await pipeline.call(pipeline.store.duplicates.link, item.canonical_url, is_nearly_same)
         except StoreError:
             raise DropItem(f"Duplicates not looked for: {item.url}") from None
         if item.duplicate_of:

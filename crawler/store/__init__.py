@@ -1,7 +1,7 @@
 """The store: MongoDB, an embedded one or any other, as the keeper of articles."""
 
 from crawler.store.alerts import Alert, Alerts, MarkedPage
-from crawler.store.documents import RawPage, Record, StoredArticle
+from crawler.store.documents import RawPage, Record, StoredArticle, Summary
 from crawler.store.errors import RefusedError, StoreError, UnavailableError
 from crawler.store.queries import Group, GroupCount, PublisherCounts
 from crawler.store.reader import Articles, Reader
@@ -32,6 +32,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoredArticle",
+    "Summary",
     "UnavailableError",
     "Visit",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from crawler.store.documents import StoredArticle
 from crawler.store.errors import StoreError
 from crawler.store.schema import SCHEMAS
 from crawler.store.selection import Position
+from crawler.store.windows import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,24 +42,29 @@ def read_tables(
         limit: at most so many; None or 0 for all.
 
     Yields:
-        Tables of at most `ROWS` rows, all of one schema, and the position behind each. The last may be empty, and
-        is the only one where there are no articles.
+        Tables of at most `ROWS` rows, all of one schema, and the position behind each; one that is empty where there
+        are no articles.
 
     Raises:
         StoreError: the optional parts for it are not installed.
     """
     schema, find = _load()
-    left = limit or None
-    while left is None or left > 0:
-        rows = ROWS if left is None else min(ROWS, left)
-        condition = selection.condition(order, after)
-        table = find(articles, condition, schema=schema, sort=order.sort, limit=rows, allow_disk_use=True)
-        if table.num_rows:
-            after = Position.of({name: table[name][-1].as_py() for name in ("_id", order.key)}, order)
+    left = limit or sys.maxsize
+    nothing = True
+    for window in windows(articles, selection, order, after):
+        is_full = True
+        while is_full and left:
+            rows = min(ROWS, left)
+            condition = window.condition(order, after)
+            table = find(articles, condition, schema=schema, sort=order.sort, limit=rows, allow_disk_use=True)
+            is_full = table.num_rows == rows
+            if table.num_rows:
+                nothing = False
+                left -= table.num_rows
+                after = Position.of({name: table[name][-1].as_py() for name in ("_id", order.key)}, order)
+                yield table.drop_columns(["_id"]), after
+    if nothing:
         yield table.drop_columns(["_id"]), after
-        if table.num_rows < rows:
-            return
-        left = None if left is None else left - table.num_rows
 
 
 def _load() -> tuple[Any, Any]:

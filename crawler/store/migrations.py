@@ -116,6 +116,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "visits, near-equal texts and more of rights", _complete_rights),
     Migration(4, "indexes to find raw pages by age", _apply_schema),
     Migration(5, "alerts, and runs by publisher", _apply_schema),
+    Migration(6, "an index of words that knows the date", _apply_schema),
 )
 
 
@@ -159,7 +160,7 @@ def migrate(
         return
     journal = database[JOURNAL]
     lease = Lease(journal, LOCK)
-    with lease.hold(lambda holder: logger.info("Waiting for %s, which migrates the store", holder)):
+    with lease.hold(lambda holder: logger.warning("Waiting for %s, which brings the database up to date", holder)):
         for migration in pending(database, migrations):
             report(migration)
             lease.check()

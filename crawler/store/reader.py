@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler.store import queries
 from crawler.store.arrow import read_tables
 from crawler.store.connection import Document, plain_errors
-from crawler.store.documents import RawPage, StoredArticle, clean, raw_page
+from crawler.store.documents import RawPage, StoredArticle, Summary, clean, raw_page
 from crawler.store.selection import Order, Position, Selection
+from crawler.store.windows import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pyarrow
-    from pymongo.cursor import Cursor
     from pymongo.database import Database
 
 EVERYTHING = Selection()
 
+Kind = TypeVar("Kind", bound=Summary)
 
-class Articles(Iterator[StoredArticle]):
+
+class Articles(Iterator[Kind]):
     """The articles of a selection, read from the server as they are asked for.
 
     Attributes:
         position: behind the article that was read last; None before the first. `Reader.find` goes on from there.
     """
 
-    def __init__(self, cursor: Cursor[Document], order: Order, address: str) -> None:
-        self._cursor = cursor
+    def __init__(self, documents: Iterator[Document], kind: type[Kind], order: Order, address: str) -> None:
+        self._documents = documents
+        self._kind = kind
         self._order = order
         self._address = address
         self.position: Position | None = None
 
-    def __next__(self) -> StoredArticle:
+    def __next__(self) -> Kind:
         with plain_errors(self._address):
-            document = next(self._cursor)
+            document = next(self._documents)
         self.position = Position.of(document, self._order)
-        return StoredArticle.from_document(document)
+        return self._kind.from_document(document)
 
 
 class Reader:
@@ -77,7 +81,7 @@ class Reader:
         order: Order = Order.NEWEST,
         after: Position | None = None,
         limit: int | None = None,
-    ) -> Articles:
+    ) -> Articles[StoredArticle]:
         """Read articles.
 
         Args:
@@ -89,11 +93,39 @@ class Reader:
         Returns:
             A cursor: an iterator that knows its position.
         """
-        condition = selection.condition(order, after)
-        with plain_errors(self._address):
-            # allow_disk_use: words are not found in order, and a common one has more articles than memory sorts.
-            cursor = self._articles.find(condition, sort=order.sort, limit=limit or 0, allow_disk_use=True)
-        return Articles(cursor, order, self._address)
+        return self._read(StoredArticle, selection, order, after, limit)
+
+    def summaries(
+        self,
+        selection: Selection = EVERYTHING,
+        *,
+        order: Order = Order.NEWEST,
+        after: Position | None = None,
+        limit: int | None = None,
+    ) -> Articles[Summary]:
+        """Read articles without text and blocks, which is many times as fast; see `find` for the arguments."""
+        return self._read(Summary, selection, order, after, limit)
+
+    def _read(
+        self, kind: type[Kind], selection: Selection, order: Order, after: Position | None, limit: int | None
+    ) -> Articles[Kind]:
+        fields_read = [field.name for field in fields(kind)]
+
+        def documents() -> Iterator[Document]:
+            left = limit or 0
+            for window in windows(self._articles, selection, order, after):
+                condition = window.condition(order, after)
+                # allow_disk_use: words are not found in order, and may be those of more articles than memory sorts.
+                for document in self._articles.find(
+                    condition, fields_read, sort=order.sort, limit=left, allow_disk_use=True
+                ):
+                    yield document
+                    if limit:
+                        left -= 1
+                        if not left:
+                            return
+
+        return Articles(documents(), kind, order, self._address)
 
     def count(self, selection: Selection = EVERYTHING, *, at_most: int | None = None) -> int:
         """Count the articles of a selection.

@@ -11,6 +11,9 @@ from classifier import LABELS
 from crawler.items import Access
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pymongo.collection import Collection
     from pymongo.database import Database
 
     from crawler.store.connection import Document
@@ -170,8 +173,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(_TIME, name="duplicates", partialFilterExpression={"duplicate_of": IS_DUPLICATE}),
         # A word takes as long to index as all of the above: `Store.index_words` does it after the crawl. MongoDB
         # stems in one language for an index or by a field `language`, and ours may hold what it has no stems for.
+        # The date is there for `crawler.store.windows`.
         IndexModel(
-            [("title", TEXT), ("text", TEXT)],
+            [("title", TEXT), ("text", TEXT), ("dated_at", DESCENDING)],
             name=BY_WORDS,
             default_language="none",
             language_override="stemmed_in",
@@ -207,4 +211,19 @@ def prepare(database: Database[Document]) -> None:
         elif existing[name].get("validator") != validator:
             database.command("collMod", name, validator=validator)
         if indexes := INDEXES.get(name):
+            _drop_replaced(database[name], indexes)
             database[name].create_indexes(indexes)
+
+
+def _drop_replaced(collection: Collection[Document], wanted: list[IndexModel]) -> None:
+    """Drop the indexes that have the name of one that is wanted, and other fields."""
+    existing = {name: _fields(index["key"]) for name, index in collection.index_information().items()}
+    for index in wanted:
+        name = index.document["name"]
+        if name in existing and existing[name] != _fields(index.document["key"].items()):
+            collection.drop_index(name)
+
+
+def _fields(key: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The fields of an index but those of words, which MongoDB tells by other names than it was told."""
+    return [(field, kind) for field, kind in key if kind != TEXT and not field.startswith("_fts")]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from pymongo import WriteConcern
+from pymongo import ReadPreference, WriteConcern
 from pymongo.errors import InvalidName, OperationFailure
 
 from crawler.store import queries
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from crawler.store.retention import Retention
 
 DATABASE = "broadsheet"
+
+logger = logging.getLogger(__name__)
 
 
 class Store(Reader):
@@ -70,10 +73,15 @@ class Store(Reader):
         self._server = server or nullcontext()
         self._refusal: StoreError | None = None
         try:
-            self._database = client.get_database(database, write_concern=WriteConcern(w="majority", j=True))
+            self._database = client.get_database(
+                database,
+                # What is written hangs on what is there, which a secondary may not have yet.
+                read_preference=ReadPreference.PRIMARY,
+                write_concern=WriteConcern(w="majority", j=True),
+            )
         except InvalidName as error:
             raise StoreError(f"MONGO_DATABASE: {database!r} is no name for a database") from error
-        super().__init__(self._database, address)
+        super().__init__(self._database.with_options(read_preference=client.read_preference), address)
         self.archive = Archive(self._database, address)
         self._crawls = self._database["crawls"]
         self.visits = Visits(self._database, address)
@@ -261,7 +269,7 @@ class Store(Reader):
 
     def _migrate(self) -> None:
         try:
-            migrate(self._database)
+            migrate(self._database, self._announce)
         except OperationFailure as error:
             if error.code != UNAUTHORIZED:
                 raise
@@ -270,6 +278,12 @@ class Store(Reader):
                 f"MongoDB at {self._address} does not let the user of MONGO_URI bring the database "
                 f"{self._database.name} up to date: grant it readWrite and dbAdmin"
             )
+
+    def _announce(self, migration: Migration) -> None:
+        """Say why opening takes so long, where it may."""
+        if articles := self._articles.estimated_document_count():
+            message = "Bringing the database %s up to date, which may take minutes for its %d articles: %s"
+            logger.warning(message, self._database.name, articles, migration.title)
 
     @contextmanager
     def _writing(self, subject: str) -> Iterator[None]:

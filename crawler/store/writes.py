@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Errors = dict[int, dict[str, Any]]
 
 DUPLICATE_KEY = 11000
+MAX_IN_VAIN = 100
 KNOWN = {
     "canonical_url": True,
     "content_hash": True,
@@ -75,6 +76,7 @@ class BulkWriter:
             PyMongoError: the server failed. Some of the records may be written; write all of them again.
         """
         results: dict[int, Result] = {}
+        in_vain = 0
         while len(results) < len(records):
             turn: dict[str, int] = {}  # one record an article
             for number, record in enumerate(records):
@@ -82,6 +84,13 @@ class BulkWriter:
                     turn.setdefault(record.article["canonical_url"], number)
             written = self._write_turn({number: records[number] for number in turn.values()})
             results.update(written)
+            # Each time another writer was first, which ends some day; a unique index that is not ours would not.
+            in_vain = 0 if written else in_vain + 1
+            if in_vain > MAX_IN_VAIN:
+                raise OperationFailure(
+                    f"articles with the addresses {', '.join(turn)} cannot be written: is there an "
+                    "index on the collection articles that the store did not make?"
+                )
         return [results[number] for number in range(len(records))]
 
     def _write_turn(self, records: dict[int, Record]) -> dict[int, Result]:

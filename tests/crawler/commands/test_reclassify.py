@@ -31,6 +31,17 @@ def page(name: str) -> bytes:
     return f"<html><body><article><h1>Harbour {name}</h1>{paragraphs}</article></body></html>".encode()
 
 
+OTHER_PAGE = (
+    "<html><body><article><h1>Rain stops play</h1>"
+    + "".join(
+        f"<p>The match of day {day} was called off at the ground in Northfield, where the captain of the visitors said "
+        f"that {day} more hours of rain had left the pitch under water and the crowd without tickets to claim.</p>"
+        for day in ("one", "two", "three", "four")
+    )
+    + "</article></body></html>"
+).encode()
+
+
 @pytest.fixture
 def database(emptied: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
     return emptied
@@ -103,6 +114,18 @@ def test_labels_and_texts_become_the_current_models(
     # The new text is to be indexed anew, and a crawl that finds the page as it was finds the article unchanged.
     assert store.count(Selection(text="harbour")) == 0
     assert article.content_hash == content_hash_of(article.title, reading.text)
+
+
+def test_what_is_nearly_the_same_now_is_linked_and_what_is_no_longer_is_not(
+    store: Store, make: Make, reclassify: Run
+) -> None:
+    first = "https://news.example/a"
+    store.write(make("a", simhash=""))
+    store.write(make("b", simhash="", published_at=datetime(2026, 7, 3, tzinfo=UTC)))
+    store.write(make("c", html=OTHER_PAGE, published_at=datetime(2026, 7, 3, tzinfo=UTC), duplicate_of=first))
+    assert reclassify()[0] == 0
+    links = {article.url.rpartition("/")[2]: article.duplicate_of for article in store.summaries()}
+    assert links == {"a": None, "b": first, "c": None}
 
 
 def test_where_only_labels_change_there_is_no_revision(store: Store, make: Make, reclassify: Run) -> None:

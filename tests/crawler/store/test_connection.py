@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from pymongo import ReadPreference
 
 from classifier import LABELS
 from crawler.store import Store, StoreError, schema
@@ -98,6 +99,12 @@ def test_a_user_who_may_only_read_reads(
             assert "secret" not in str(raised.value)
     finally:
         database.command("dropUser", "reader")
+
+
+def test_only_questions_go_to_a_secondary(mongo_uri: str, database: Documents) -> None:
+    with Store.connect(f"{mongo_uri}&readPreference=secondaryPreferred", database.name) as store:
+        assert store.database.read_preference == ReadPreference.PRIMARY
+        assert store._articles.read_preference == ReadPreference.SECONDARY_PREFERRED
 
 
 def test_a_store_closed_is_closed(mongo_uri: str, database: Documents) -> None:

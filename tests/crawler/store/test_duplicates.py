@@ -53,7 +53,7 @@ def test_whichever_comes_first_the_earliest_is_the_original(
     days = {"wire": 1, "daily": 2, "late": 3}
     for name in order:
         keep(store, make_article, name, hashes[name], days[name])
-        store.duplicates.link(f"https://{name}.example/story", hashes[name], lambda text: True)
+        store.duplicates.link(f"https://{name}.example/story", lambda text, other: True)
     original = "https://wire.example/story"
     assert links(database) == {"wire": None, "daily": original, "late": original}
 
@@ -61,9 +61,38 @@ def test_whichever_comes_first_the_earliest_is_the_original(
 def test_a_near_hash_of_another_text_is_no_duplicate(store: Store, database: Documents, make_article: Make) -> None:
     keep(store, make_article, "wire", HASH, 1)
     keep(store, make_article, "daily", HASH, 2)
-    seen: list[str] = []
-    assert store.duplicates.link("https://daily.example/story", HASH, lambda text: bool(seen.append(text))) is None
-    assert seen == ["The story as wire tells it."]
+    seen: list[tuple[str, str]] = []
+    assert store.duplicates.link("https://daily.example/story", lambda *texts: bool(seen.append(texts))) is None
+    assert seen == [("The story as daily tells it.", "The story as wire tells it.")]
+    assert links(database) == {"wire": None, "daily": None}
+
+
+def test_where_the_text_of_an_original_changes_its_duplicates_are_linked_anew(
+    store: Store, database: Documents, make_article: Make
+) -> None:
+    for day, name in enumerate(("wire", "daily", "late"), start=1):
+        keep(store, make_article, name, HASH, day)
+        store.duplicates.link(f"https://{name}.example/story", lambda text, other: True)
+    wire, daily = "https://wire.example/story", "https://daily.example/story"
+    assert links(database) == {"wire": None, "daily": wire, "late": wire}
+    # What was the earliest says something else now, and the other two are still like each other.
+    database.articles.update_one({"canonical_url": wire}, {"$set": {"text": "Other news."}})
+
+    def is_same(text: str, other: str) -> bool:
+        return "Other news." not in (text, other)
+
+    assert store.duplicates.link(wire, is_same) is None
+    assert links(database) == {"wire": None, "daily": None, "late": daily}
+
+
+def test_a_duplicate_whose_text_changes_is_one_no_longer(store: Store, database: Documents, make_article: Make) -> None:
+    for day, name in enumerate(("wire", "daily"), start=1):
+        keep(store, make_article, name, HASH, day)
+        store.duplicates.link(f"https://{name}.example/story", lambda text, other: True)
+    assert links(database)["daily"] is not None
+    # Too few words to be hashed.
+    database.articles.update_one({"publisher": "daily"}, {"$set": {"simhash": "", "simhash_bands": []}})
+    assert store.duplicates.link("https://daily.example/story", lambda text, other: True) is None
     assert links(database) == {"wire": None, "daily": None}
 
 
@@ -81,7 +110,7 @@ def test_links_are_looked_up_and_written_by_index(store: Store, database: Docume
     keep(store, make_article, "wire", HASH, 2)
     keep(store, make_article, "daily", HASH ^ 1, 1)
     database.command("profile", 2)
-    store.duplicates.link("https://daily.example/story", HASH ^ 1, lambda text: True)
+    store.duplicates.link("https://daily.example/story", lambda text, other: True)
     database.command("profile", 0)
     assert links(database)["wire"] == "https://daily.example/story"
     operations = list(database["system.profile"].find({"ns": f"{database.name}.articles"}))

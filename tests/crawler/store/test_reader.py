@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bson.codec_options import CodecOptions, DatetimeConversion
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
 from crawler.items import Article, Fetch, Rights
-from crawler.store import Group, Order, Position, PublisherCounts, Selection, SelectionError, Store
+from crawler.store import Group, Order, Position, PublisherCounts, Record, Selection, SelectionError, Store, windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -277,44 +277,133 @@ FILTERS: list[dict[str, Any]] = [
 ]
 
 
-def test_every_question_is_answered_by_an_index(
-    filled: Store, mongo_uri: str, database: Documents, make_article: Make
-) -> None:
+@pytest.fixture
+def asked(filled: Store, mongo_uri: str, database: Documents) -> Iterator[tuple[Store, Callable[[], int]]]:
+    """A store, and a function that checks that indexes answer what it was asked; it counts the questions."""
     list(filled.index_words())
     recorder = Recorder()
+
+    def check() -> int:
+        unique = {repr(command): command for command in recorder.commands}
+        recorder.commands.clear()
+        for command in unique.values():
+            explained = database.command("explain", command, verbosity="queryPlanner", codec_options=ANY_DATE)
+            stages = [plan["stage"] for plan in _plans(explained)]
+            assert stages
+            assert "COLLSCAN" not in stages, command
+        return len(unique)
+
     with MongoClient[dict[str, Any]](mongo_uri, tz_aware=True, event_listeners=[recorder]) as client:
-        store = Store(client, database.name, "here")
-        pairs = [first | second for first, second in combinations(FILTERS, 2)]
-        for chosen in [{}, *FILTERS, *pairs]:
-            selection = Selection(**chosen)
-            store.count(selection)
-            store.count_by(Group.LANGUAGE, selection)
-            for order in Order:
-                page = store.find(selection, order=order, limit=1)
-                list(page)
-                list(store.find(selection, order=order, limit=50, after=page.position))
-        for group in Group:
-            store.count_by(group)
-        store.count(at_most=10)
-        store.get(address("new"))
-        store.get(address("x"))
-        store.page("0" * 64)
-        store.publishers()
-        store.count_unsearchable()
-        list(store.tables(limit=2))
-        store.count_labels()
-        store.count_labels(["news"])
-        store.visits.get(address("new"))
-        store.touch(address("new"), Fetch("job-2", "news", DAY, 304))
-        store.write(make_article(url=address("new"), content_hash="changed"))
-        assert list(store.index_words()) == [1]
-    assert len(recorder.commands) > 500
-    unique = {repr(command): command for command in recorder.commands}
-    for command in unique.values():
-        explained = database.command("explain", command, verbosity="queryPlanner", codec_options=ANY_DATE)
-        stages = [plan["stage"] for plan in _plans(explained)]
-        assert stages
-        assert "COLLSCAN" not in stages, command
+        yield Store(client, database.name, "here"), check
+
+
+def _ask(store: Store, selection: Selection) -> None:
+    """All that the commands ask of a selection."""
+    store.count(selection)
+    store.count(selection, at_most=10)
+    store.count_by(Group.LANGUAGE, selection)
+    for order in Order:
+        page = store.summaries(selection, order=order, limit=1)
+        list(page)
+        list(store.find(selection, order=order, limit=50, after=page.position))
+
+
+def test_every_question_is_answered_by_an_index(asked: tuple[Store, Callable[[], int]], make_article: Make) -> None:
+    store, check = asked
+    pairs = [first | second for first, second in combinations(FILTERS, 2)]
+    for chosen in [{}, *FILTERS, *pairs]:
+        _ask(store, Selection(**chosen))
+    for group in Group:
+        store.count_by(group)
+    store.count(at_most=10)
+    store.get(address("new"))
+    store.get(address("x"))
+    store.page("0" * 64)
+    store.publishers()
+    store.count_unsearchable()
+    list(store.tables(limit=2))
+    store.count_labels()
+    store.count_labels(["news"])
+    store.visits.get(address("new"))
+    store.touch(address("new"), Fetch("job-2", "news", DAY, 304))
+    store.write(make_article(url=address("new"), content_hash="changed"))
+    assert list(store.index_words()) == [1]
+    assert check() > 500
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(st.lists(st.sampled_from(FILTERS), min_size=3))
+def test_any_filters_together_are_answered_by_an_index(
+    asked: tuple[Store, Callable[[], int]], chosen: list[dict[str, Any]]
+) -> None:
+    store, check = asked
+    labels = {label for filters in chosen for label in filters.get("labels", ())}
+    together = {name: value for filters in chosen for name, value in filters.items()} | {"labels": tuple(labels)}
+    _ask(store, Selection(**together))
+    assert check() >= 5
+
+
+@pytest.fixture
+def crowded(store: Store, make_article: Make, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Forty articles, of two in three of which the harbour is in the news, read in stretches of three and more."""
+    monkeypatch.setattr(windows, "FEW", 3)
+    monkeypatch.setattr(windows, "MANY", 10)
+    articles = [
+        make_article(
+            url=address(f"{number:02}"),
+            publisher="wire" if number % 10 == 0 else "news",
+            title="Shipping",
+            text="No ships." if number % 3 == 0 else "The harbour is full.",
+            # Two of each hour, but for the first ones, which are of one moment.
+            published_at=DAY + timedelta(hours=max(number, 12) // 2),
+        )
+        for number in range(40)
+    ]
+    store.write_records([Record.of(article) for article in articles])
+    list(store.index_words())
+    return store
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize(
+    "filters", [{}, {"publisher": "wire"}, {"since": DAY + timedelta(hours=7), "until": DAY + timedelta(hours=15)}]
+)
+def test_a_search_in_stretches_of_time_finds_the_same_in_the_same_order(
+    crowded: Store, order: Order, filters: dict[str, Any]
+) -> None:
+    every = [article for article in crowded.find(Selection(**filters), order=order) if "harbour" in article.text]
+    expected = [article.canonical_url for article in every]
+    search = Selection(text="harbour", **filters)
+    assert crowded.count(search) == len(expected) > 1
+    assert [article.canonical_url for article in crowded.find(search, order=order)] == expected
+    tables = [table for table, _ in crowded.tables(search, order=order)]
+    assert [url for table in tables for url in table["canonical_url"].to_pylist()] == expected
+    read: list[str] = []
+    page = crowded.summaries(search, order=order, limit=4)
+    while found := [article.canonical_url for article in page]:
+        read += found
+        page = crowded.summaries(search, order=order, limit=4, after=page.position)
+    assert read == expected
+
+
+def test_a_common_word_is_not_looked_up_in_all_articles(crowded: Store, database: Documents) -> None:
+    database.command("profile", 2)
+    assert len(list(crowded.summaries(Selection(text="harbour"), limit=2))) == 2
+    database.command("profile", 0)
+    try:
+        searches = list(database["system.profile"].find({"ns": f"{database.name}.articles"}))
+        assert len(searches) >= 3
+        assert max(search["docsExamined"] for search in searches) < 10
+    finally:
+        database.drop_collection("system.profile")
+
+
+def test_summaries_are_the_articles_without_what_they_say(filled: Store) -> None:
+    for summary, article in zip(filled.summaries(), filled.find(), strict=True):
+        assert summary.as_dict().items() <= article.as_dict().items()
+        assert not {"text", "blocks"} & summary.as_dict().keys()
 
 
 def test_one_filter_is_read_in_order_without_sorting(filled: Store, database: Documents) -> None:

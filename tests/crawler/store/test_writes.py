@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pymongo.errors import WriteError
 
 from crawler.items import Article, BlockRecord, Fetch, Rights
-from crawler.store import Outcome, Record, RefusedError, Store
+from crawler.store import Outcome, Record, RefusedError, Store, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -314,3 +314,12 @@ def test_a_304_is_noted_under_either_address(store: Store, make_article: Make) -
         assert stored is not None
         assert stored.crawl == replace(visit, etag='"tag"')
     assert store.touch("https://news.example/other", visit) is False
+
+
+def test_an_index_of_somebody_elses_that_refuses_an_article_is_said_so(
+    store: Store, database: Documents, make_article: Make
+) -> None:
+    database["articles"].create_index("title", unique=True, name="theirs")
+    store.write(make_article())
+    with pytest.raises(UnavailableError, match="index on the collection articles that the store did not make"):
+        store.write(make_article(url="https://news.example/another"))
