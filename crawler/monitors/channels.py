@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -18,7 +18,7 @@ from urllib3.util import Retry, parse_url
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
-    from crawler.store import Alert
+    from crawler.store import Alert, AlertState
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Notice:
     """
 
     publisher: str
-    state: Literal["raised", "over"]
+    state: AlertState
     alerts: tuple[Alert, ...]
 
     @property
@@ -128,6 +128,7 @@ class Webhook(Channel):
     def __init__(self, url: str) -> None:
         self._url = url
         self._host = parse_url(url).host
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # else says the whole address with each try
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self | None:
@@ -150,7 +151,14 @@ class Webhook(Channel):
             "alerts": alerts,
             "pages": notice.pages,
         }
-        again = Retry(_TRIES - 1, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), allowed_methods=None)
+        again = Retry(
+            _TRIES - 1,
+            backoff_factor=0.5,
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=None,
+            raise_on_status=False,
+            respect_retry_after_header=False,  # it may ask for hours, and the next run will tell as well
+        )
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=again))
             session.mount("https://", HTTPAdapter(max_retries=again))
@@ -215,11 +223,12 @@ class Mail(Channel):
             with self._connect() as server:
                 if self.user:
                     server.login(self.user, self.password)
-                server.send_message(message)
+                if refused := server.send_message(message):
+                    logger.error("The mail server %s refuses %s", self.host, ", ".join(refused))
         except smtplib.SMTPAuthenticationError:
             # The answer may quote what was sent.
             raise ChannelError(f"the mail server {self.host} does not accept WATCH_MAIL_USER's password") from None
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
             raise ChannelError(f"the mail server {self.host}:{self.port} failed ({type(error).__name__})") from None
 
     def _connect(self) -> smtplib.SMTP:

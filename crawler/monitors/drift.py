@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from math import sqrt
 from statistics import median
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ NORMAL = 1.4826
 """Makes the median absolute deviation the standard deviation, where deviations are normal."""
 RETURN = 0.5
 """An open alert is over when the figure is off by less than this part of what raises one, so it does not flutter."""
+WEEK = timedelta(days=7)
+SAME_HOURS = timedelta(hours=2)
+"""What is done at weekends and at night is compared with other weeks at nearly the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ def judge(
 
     Both the present and the past are pools of runs in a row, so that crawls which fetch a page or two at a time are
     judged as well as those that fetch a thousand. What is usual is the median of the past pools, and how much it
-    varies their median absolute deviation: no single bad run moves either.
+    varies their median absolute deviation: no single bad run moves either. A figure of single runs, which follows the
+    rhythm of days and weeks, is held against the runs at the same time of earlier weeks.
 
     Args:
         figure: which.
@@ -99,17 +104,38 @@ def judge(
         return None
     standard = figure.standard(past)
     values = [figure.value(pool, standard) for pool in past]
-    centre, now = median(values), figure.value(newest, standard)
+    now = figure.value(newest, standard)
+    same: list[float] = []
+    if figure.by_run:
+        same = [figure.value([old], standard) for old in usual if figure.weight(old) and _same_time(old, run)]
+        if not same and run.started_at - usual[-1].started_at < WEEK:
+            return None
+        if len(same) >= bounds.samples:
+            values, same = same, []
+    centre = median(values)
     if not figure.is_judged(centre):
         return None
-    spread = NORMAL * median(abs(figure.distance(value, centre)) for value in values)
-    if figure.is_share:
-        spread = max(spread, _by_chance(centre, sum(figure.weight(one) for one in newest)))
-    distance = figure.distance(now, centre)
-    off = (distance * figure.direction if figure.direction else abs(distance)) / max(figure.least, SPREADS * spread)
+    by_chance = _by_chance(centre, sum(figure.weight(one) for one in newest)) if figure.is_share else 0.0
+    off = _off(figure, now, values, by_chance)
+    if same:  # too few to tell what is usual, and enough to doubt it
+        off = min(off, _off(figure, now, same))
     last_usual = past[0][0].started_at
     words = f"{figure.change(newest, standard, centre, now)} since {day(last_usual, today)}: {figure.cause}"
     return Judgement(figure, centre, now, since, off, words)
+
+
+def _off(figure: Figure, now: float, values: Sequence[float], spread: float = 0.0) -> float:
+    """How far a value is off, in parts of what raises an alert; the values vary by ``spread`` at the least."""
+    centre = median(values)
+    spread = max(spread, NORMAL * median(abs(figure.distance(value, centre)) for value in values))
+    distance = figure.distance(now, centre)
+    return (distance * figure.direction if figure.direction else abs(distance)) / max(figure.least, SPREADS * spread)
+
+
+def _same_time(old: Run, run: Run) -> bool:
+    """Whether a run was at the time of the week of another, of a later week."""
+    ago = run.started_at - old.started_at + SAME_HOURS
+    return ago >= WEEK and ago % WEEK <= 2 * SAME_HOURS
 
 
 def _by_chance(share: float, pages: int) -> float:

@@ -13,7 +13,7 @@ from spidermon import Action, Monitor, MonitorRunner, MonitorSuite
 from crawler.monitors.channels import ChannelError, Notice
 from crawler.monitors.drift import judge
 from crawler.monitors.figures import FIGURES
-from crawler.store import Alert
+from crawler.store import ALERT_STATES, Alert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crawler.monitors.drift import Bounds, Judgement
     from crawler.monitors.figures import Figure
     from crawler.monitors.runs import Run
-    from crawler.store import Alerts
+    from crawler.store import Alerts, AlertState
 
 logger = logging.getLogger(__name__)
 
@@ -81,13 +81,12 @@ class FigureMonitor(Monitor):  # type: ignore[misc]  # Spidermon has no types
 class KeepAlerts(Action):  # type: ignore[misc]
     """Raises an alert for a figure that has become unusual, and ends those that are over."""
 
-    def __init__(self, alerts: Alerts, channels: Sequence[Channel]) -> None:
+    def __init__(self, alerts: Alerts) -> None:
         super().__init__()
         self._alerts = alerts
-        self._channels = channels
 
     def run_action(self) -> None:
-        """Bring the store up to date, and tell of what is over."""
+        """Bring the store up to date."""
         seen: Inspection = self.data.inspection
         judgements = seen.judgements
         is_open = {alert.figure for alert in self._alerts.open(seen.publisher)}
@@ -105,15 +104,12 @@ class KeepAlerts(Action):  # type: ignore[misc]
             )
             seen.events[f"raised/{alert.figure}"] += self._alerts.raise_new(alert)
         back = [name for name in is_open if name in judgements and judgements[name].is_back]
-        if ended := self._alerts.end(seen.publisher, back, seen.run.started_at):
-            seen.events.update(f"over/{alert.figure}" for alert in ended)
-            notice = Notice(seen.publisher, "over", tuple(ended))
-            for channel in self._channels:
-                _tell(channel, notice, seen)
+        ended = self._alerts.end(seen.publisher, back, seen.run.started_at)
+        seen.events.update(f"over/{alert.figure}" for alert in ended)
 
 
 class TellAlerts(Action):  # type: ignore[misc]
-    """Tells of open alerts by one channel, each once; what could not be told is left to the next run."""
+    """Tells by one channel of what is open, and of what is over; what could not be told is left to the next run."""
 
     def __init__(self, alerts: Alerts, channel: Channel) -> None:
         super().__init__()
@@ -122,10 +118,25 @@ class TellAlerts(Action):  # type: ignore[misc]
 
     def run_action(self) -> None:
         """Tell, if there is anything to."""
+        for state in ALERT_STATES:
+            self._tell(state)
+
+    def _tell(self, state: AlertState) -> None:
         seen: Inspection = self.data.inspection
-        untold = self._alerts.to_tell(seen.publisher, self._channel.name)
-        if untold and not _tell(self._channel, Notice(seen.publisher, "raised", tuple(untold)), seen):
-            self._alerts.not_told(untold, self._channel.name)
+        untold = self._alerts.to_tell(seen.publisher, self._channel.name, state)
+        if not untold:
+            return
+        notice = Notice(seen.publisher, state, tuple(untold))
+        event = "not_told"
+        try:
+            self._channel.tell(notice)
+            event = "told"
+        except ChannelError as error:
+            logger.error("Nobody was told by %s of %s: %s", self._channel.name, notice.subject, error)
+        finally:
+            seen.events[f"{event}/{self._channel.name}"] += 1
+            if event == "not_told":
+                self._alerts.not_told(untold, self._channel.name, state)
 
 
 def inspect(inspection: Inspection, alerts: Alerts, channels: Sequence[Channel]) -> None:
@@ -139,7 +150,7 @@ def inspect(inspection: Inspection, alerts: Alerts, channels: Sequence[Channel])
     suite = MonitorSuite(
         monitors=[FigureMonitor(figure) for figure in FIGURES],
         monitors_finished_actions=[
-            KeepAlerts(alerts, channels),
+            KeepAlerts(alerts),
             *(TellAlerts(alerts, channel) for channel in channels),
         ],
     )
@@ -149,14 +160,3 @@ def inspect(inspection: Inspection, alerts: Alerts, channels: Sequence[Channel])
         if outcome.status == "ERROR":
             inspection.events["failed"] += 1
             logger.error("The watch over %s failed: %s", inspection.publisher, outcome.error.strip().splitlines()[-1])
-
-
-def _tell(channel: Channel, notice: Notice, seen: Inspection) -> bool:
-    try:
-        channel.tell(notice)
-    except ChannelError as error:
-        seen.events[f"not_told/{channel.name}"] += 1
-        logger.error("Nobody was told by %s of %s: %s", channel.name, notice.subject, error)
-        return False
-    seen.events[f"told/{channel.name}"] += 1
-    return True

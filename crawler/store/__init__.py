@@ -1,6 +1,6 @@
 """The store: MongoDB, an embedded one or any other, as the keeper of articles."""
 
-from crawler.store.alerts import Alert, Alerts, MarkedPage
+from crawler.store.alerts import ALERT_STATES, Alert, Alerts, AlertState, MarkedPage
 from crawler.store.documents import RawPage, Record, StoredArticle, Summary
 from crawler.store.errors import RefusedError, StoreError, UnavailableError
 from crawler.store.queries import Group, GroupCount, PublisherCounts
@@ -12,7 +12,9 @@ from crawler.store.visits import Visit
 from crawler.store.writes import Outcome
 
 __all__ = [
+    "ALERT_STATES",
     "Alert",
+    "AlertState",
     "Alerts",
     "Articles",
     "Group",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from operator import itemgetter
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from pymongo import DESCENDING, InsertOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 MAX_SPANS = 100
 """Alerts of a publisher whose time is left out of what is usual for it; older ones lie beyond its last runs."""
+
+AlertState = Literal["over", "raised"]
+ALERT_STATES: tuple[AlertState, ...] = get_args(AlertState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,13 @@ class Alerts:
         self._address = address
 
     def recent_runs(self, publisher: str, arguments: Mapping[str, str], job: str, limit: int) -> list[Document]:
-        """Read the last runs of a publisher, whatever came of them.
+        """Read the last runs of a publisher, whatever came of them, and further back those that read pages.
 
         Args:
             publisher: its name.
             arguments: only runs that were asked for the same.
             job: a run to leave out.
-            limit: at most so many.
+            limit: at most so many of either.
 
         Returns:
             Their records in ``crawls``, the newest first.
@@ -123,10 +127,14 @@ class Alerts:
 
     def _runs(self, chosen: Document, publisher: str, limit: int) -> list[Document]:
         newest_first = [("started_at", DESCENDING)]
+        chosen = {"publisher": {"$eq": clean(publisher)}, **chosen}
+        found: dict[object, Document] = {}
         with plain_errors(self._address):
-            return list(
-                self._crawls.find({"publisher": {"$eq": clean(publisher)}, **chosen}, sort=newest_first, limit=limit)
-            )
+            # Of a publisher with three articles a day most crawls in a row read nothing.
+            for asked in (chosen, {**chosen, "fetched": {"$gt": 0}}):
+                runs = self._crawls.find(asked, sort=newest_first, limit=limit)
+                found.update((run["_id"], run) for run in runs)
+        return sorted(found.values(), key=itemgetter("started_at"), reverse=True)
 
     def last_runs(self) -> list[Document]:
         """Read the last run of each publisher."""
@@ -172,26 +180,33 @@ class Alerts:
                 return False
         return True
 
-    def to_tell(self, publisher: str, channel: str) -> list[Alert]:
-        """Take the open alerts of a publisher that a channel has not told yet; nobody else gets them.
+    def to_tell(self, publisher: str, channel: str, state: AlertState) -> list[Alert]:
+        """Take the alerts of a publisher that a channel has not told yet; nobody else gets them.
 
         Args:
             publisher: whose.
             channel: by which somebody is told.
+            state: open alerts, or those over which the channel told when they were open, and no person ended.
         """
-        untold: Document = {"publisher": {"$eq": clean(publisher)}, "open": True, "told": {"$ne": channel}}
+        mark = _mark(channel, state)
+        untold: Document = {"publisher": {"$eq": clean(publisher)}, "told": {"$nin": [mark]}}
+        if state == "raised":
+            untold["open"] = True
+        else:
+            untold |= {"open": False, "accepted": False}
+            untold["told"]["$all"] = [_mark(channel, "raised")]
         taken = []
         with plain_errors(self._address, "the alert"):
-            while found := self._alerts.find_one_and_update(untold, {"$push": {"told": channel}}):
+            while found := self._alerts.find_one_and_update(untold, {"$push": {"told": mark}}):
                 taken.append(Alert.from_document(found))
         return taken
 
-    def not_told(self, alerts: Iterable[Alert], channel: str) -> None:
+    def not_told(self, alerts: Iterable[Alert], channel: str, state: AlertState) -> None:
         """Give alerts back that could not be told, for the next run to try."""
         with plain_errors(self._address, "the alert"):
             for alert in alerts:
-                key = {"publisher": {"$eq": alert.publisher}, "figure": {"$eq": alert.figure}, "open": True}
-                self._alerts.update_one(key, {"$pull": {"told": channel}})
+                same = {name: {"$eq": getattr(alert, name)} for name in ("publisher", "figure", "raised_at")}
+                self._alerts.update_one(same, {"$pull": {"told": _mark(channel, state)}})
 
     def end(self, publisher: str, figures: Iterable[str], when: datetime, accepted: bool = False) -> list[Alert]:
         """End open alerts.
@@ -232,6 +247,10 @@ class Alerts:
                 if any(failed["code"] != DUPLICATE_KEY for failed in error.details["writeErrors"]):
                     raise
         return tuple(MarkedPage(clean(article.url), digest) for digest, article in kept.items())
+
+
+def _mark(channel: str, state: AlertState) -> str:
+    return channel if state == "raised" else f"{channel}/over"
 
 
 def now() -> datetime:

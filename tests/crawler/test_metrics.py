@@ -14,6 +14,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.settings import Settings
 
 from crawler.metrics import MetricsEndpoint, MetricsError
+from tests.scrapyd_nodes import wait_until
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
@@ -37,34 +38,52 @@ def read(url):
 
 
 def test_a_crawl_under_way_tells_its_figures(site, crawl, port):
-    seen = {}
     publisher = ("publisher", site.domain.removeprefix("domain=http://"))
     stored = ("broadsheet_crawl_pages_total", ("outcome", "stored"), publisher)
+    failed = ("broadsheet_crawl_pages_total", ("outcome", "failed"), publisher)
     paths = [f"/story-of-the-day-10000{number}" for number in range(4)]
-    site.sitemap("/sitemap.xml", dict.fromkeys([*paths, "/gone-story-of-the-day-100009"]))
+    gone = "/gone-story-of-the-day-100009"
+    site.sitemap("/sitemap.xml", dict.fromkeys([*paths, gone]))
+    site.put(gone, b"gone", content_type="text/plain", status=404)
     for number, path in enumerate(paths):
         site.article(path, f"Story number {number}")
-    answered = len(paths)
+    words = ("broadsheet_crawl_median_words", publisher)
+    seen = []
 
-    def look():
-        nonlocal answered
-        answered -= 1
-        if not answered:
-            seen.update(read(f"http://127.0.0.1:{port}/metrics"))
+    def settled(now: dict[tuple[object, ...], float], pages: int) -> bool:
+        return now[stored] + now[failed] == pages and (words in now) == (pages > 0)
 
-    for path in paths:
+    def look() -> None:
+        """Read the figures before any page is answered, and hold the last back until they tell of all others."""
+        asked = sum("story" in path for path in site.asked)
+        if asked in (1, 5):
+            wait_until(lambda: settled(read(url), asked - 1))
+            seen.append(read(url))
+
+    url = f"http://127.0.0.1:{port}/metrics"
+    for path in (*paths, gone):
         site.answers[path].before = look
-    done = crawl("site", "-a", site.domain, "-s", f"METRICS_PORT={port}", "-s", "CONCURRENT_REQUESTS=1")
+    slowly = ("-s", "CONCURRENT_REQUESTS=1", "-s", "DOWNLOAD_TIMEOUT=600")
+    done = crawl("site", "-a", site.domain, "-s", f"METRICS_PORT={port}", *slowly)
     assert done.status == 0, done.log
-    assert f"http://127.0.0.1:{port}/metrics" in done.log
+    assert url in done.log
 
-    assert seen["broadsheet_crawl_found_total", publisher] == 5
-    assert 0 <= seen[stored] <= 3
-    assert seen["broadsheet_crawl_blocks_total", ("label", "article"), publisher] >= 0
-    assert seen["broadsheet_crawl_responses_total", publisher, ("status", "200")] >= 3
-    assert seen["broadsheet_crawl_start_time_seconds", publisher] > 1.7e9
-    assert seen["process_resident_memory_bytes",] > 0
-    for name, *_ in seen:
+    first, last = seen
+    blocks = ("broadsheet_crawl_blocks_total", ("label", "article"), publisher)
+    answered = ("broadsheet_crawl_responses_total", publisher, ("status", "200"))
+    received = ("broadsheet_crawl_received_bytes_total", publisher)
+    assert first["broadsheet_crawl_found_total", publisher] == last["broadsheet_crawl_found_total", publisher] == 5
+    assert first[stored] == first[failed] == first[blocks] == 0
+    assert last[stored] >= 3
+    assert last[blocks] >= 3 * last[stored]
+    assert last[answered] - first[answered] == last[stored]
+    assert last[received] > first[received]
+    assert words not in first
+    assert last[words] > 100
+    assert 0.5 < last["broadsheet_crawl_mean_confidence", publisher] <= 1
+    assert last["broadsheet_crawl_start_time_seconds", publisher] > 1.7e9
+    assert last["process_resident_memory_bytes",] > 0
+    for name, *_ in last:
         assert re.sub("_total$", "", name) in DOCS.read_text("utf-8") or name.startswith("process_")
 
 

@@ -39,5 +39,5 @@ def make_run():
 
 @pytest.fixture
 def past(make_run):
-    """Six usual runs on six days in a row, the newest first; a little different, as runs are."""
-    return [make_run(day, median_words=640 + 9 * (day % 3), found=120 - day) for day in reversed(range(6))]
+    """Eight usual runs on eight days in a row, the newest first; a little different, as runs are."""
+    return [make_run(day, median_words=640 + 9 * (day % 3), found=120 - day) for day in reversed(range(-2, 6))]

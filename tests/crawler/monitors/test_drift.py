@@ -124,6 +124,32 @@ def test_a_site_that_is_gone_is_told_by_its_addresses_alone(make_run, past):
     assert list(drifting(gone, past)) == ["found"]
 
 
+def rhythm(hours, found, weeks=4):
+    """Runs of some weeks, the newest first, that find what is found at that hour."""
+    moments = [MONDAY + timedelta(hours=hour) for hour in range(0, weeks * 7 * 24, hours)]
+    return [replace(USUAL, started_at=moment, found=found(moment)) for moment in moments][::-1]
+
+
+@pytest.mark.parametrize(
+    ("hours", "found"),
+    [
+        (24, lambda moment: 20 if moment.weekday() > 4 else 100),
+        (1, lambda moment: (20 if moment.weekday() > 4 else 100) // (1 if 5 < moment.hour < 22 else 4) + 10),
+    ],
+)
+def test_weekends_and_nights_are_usual_and_what_is_less_is_told(hours, found):
+    runs = rhythm(hours, found)
+    for place, run in enumerate(runs):
+        past = runs[place + 1 : place + 501]
+        # Not within an hour or two of a change, where it may take a crawl more.
+        if run.started_at.hour % 6 == 0 and past:
+            told = verdicts(run, past)
+            assert ("found" in told) == (run.started_at - MONDAY >= timedelta(days=7))
+            assert "found" not in drifting(run, past)
+            if run.started_at - MONDAY >= timedelta(days=14):
+                assert "found" in drifting(replace(run, found=0), past)
+
+
 def test_small_lists_of_addresses_are_not_watched(make_run):
     past = [make_run(day, found=6) for day in range(6)][::-1]
     assert "found" not in verdicts(make_run(6, found=0), past)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -71,7 +71,7 @@ def crawled(store, spy, make_article):
 
 @pytest.fixture
 def week(crawled, make_run):
-    for day in range(6):
+    for day in range(-2, 6):
         crawled(make_run(day))
 
 
@@ -91,6 +91,48 @@ def test_a_drift_is_told_once_until_it_is_over_and_again_when_it_comes_back(craw
     crawled(make_run(21))
     crawled(make_run(22, median_words=90))
     assert [heard[:2] for heard in spy.heard[2:]] == [("raised", ["words"])]
+
+
+def test_what_is_over_is_told_by_the_channels_that_told_of_it_and_in_the_end(crawled, make_run, spy, week):
+    late = Spy()
+    late.name, late.deaf = "late", True
+    both = [spy, late]
+    crawled(make_run(6, median_words=90), channels=both)
+    spy.deaf = True
+    assert crawled(make_run(7), channels=both).events["not_told/spy"] == 1
+    assert spy.heard == [("raised", ["words"], ["https://news.example/short"])]
+    spy.deaf = late.deaf = False
+    for day in (8, 9):
+        crawled(make_run(day), channels=both)
+    assert spy.heard[1:] == [("over", ["words"], [])]
+    assert late.heard == []
+
+
+def test_a_channel_that_breaks_loses_no_alert(crawled, make_run, spy, week, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(spy, "tell", lambda notice: 1 / 0)
+        assert crawled(make_run(6, median_words=90)).events["failed"] == 1
+    crawled(make_run(7, median_words=90))
+    assert spy.heard == [("raised", ["words"], ["https://news.example/short"])]
+
+
+def test_a_publisher_of_three_articles_a_day_is_watched(crawled, make_run, store, database, spy):
+    little = {"stored": 0, "not_articles": 0, "failed": 0, "articles": 0, "found": 9, "unchanged": 9}
+
+    def records(days, **figures):
+        for day in days:
+            for hour in range(24):
+                new = {"stored": 3, "articles": 3} if hour == 6 else {}
+                run = replace(make_run(day, **{**little, **figures, **new}))
+                run = replace(run, started_at=run.started_at + timedelta(hours=hour))
+                job = {"publisher": "courier", "job": f"{day}-{hour}", "arguments": {}, "fetched": run.articles}
+                yield {**asdict(run), **job, "recorded_at": run.started_at}
+
+    database.crawls.insert_many(records(range(80)))
+    assert "words" in crawled(make_run(80, **{**little, "articles": 3, "stored": 3})).judgements
+    database.crawls.insert_many(records(range(81, 91), median_words=90))
+    crawled(make_run(91, **{**little, "articles": 3, "stored": 3, "median_words": 90}))
+    assert [heard[:2] for heard in spy.heard] == [("raised", ["words"])]
 
 
 def test_a_second_figure_is_a_new_alert_and_the_first_is_not_told_again(crawled, make_run, store, spy, week):
