@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import ssl
 import traceback
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,12 +14,16 @@ from socket import socket
 from threading import Thread
 
 import pytest
+import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from scrapy.settings import Settings
 
 from crawler.monitors.channels import ChannelError, Log, Mail, Notice, Webhook, channels_of
 from crawler.store import Alert, MarkedPage
+
+# One of the servers is meant to be as little safe as it says.
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
 SECRET = "T0ps3cret"
 MOMENT = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -51,6 +58,7 @@ def hook():
             status = self.server.answers.pop(0) if self.server.answers else 200
             self.send_response(status)
             self.send_header("Location", "/elsewhere")
+            self.send_header("Retry-After", "86400")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -84,21 +92,22 @@ def test_a_webhook_gets_the_notice_as_json_even_if_it_is_busy_at_first(hook, not
     assert body["pages"] == [PAGE]
 
 
-@pytest.mark.parametrize("answers", [[404], [307], [500]])
-def test_a_webhook_that_refuses_or_sends_elsewhere_is_an_error_without_its_secret(hook, notice, answers):
-    hook.answers = answers
-    with pytest.raises(ChannelError, match=f"answered {answers[0]}") as caught:
+@pytest.mark.parametrize("answers", [[404], [307], [500], [503, 429, 503]])
+def test_a_webhook_that_refuses_or_sends_elsewhere_is_an_error_without_its_secret(hook, notice, answers, caplog):
+    hook.answers = list(answers)
+    with caplog.at_level(logging.DEBUG), pytest.raises(ChannelError, match=f"answered {answers[-1]}") as caught:
         Webhook(hook.url).tell(notice)
-    assert len(hook.heard) == 1
-    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    assert len(hook.heard) == len(answers)
+    assert SECRET not in "".join(traceback.format_exception(caught.value)) + caplog.text
 
 
-def test_a_webhook_out_of_reach_is_an_error_without_its_secret(hook, notice):
+def test_a_webhook_out_of_reach_is_an_error_without_its_secret(hook, notice, caplog):
     url = hook.url
     hook.socket.close()
-    with pytest.raises(ChannelError, match=r"the webhook at 127.0.0.1 failed \(ConnectionError\)") as caught:
+    failed = r"the webhook at 127.0.0.1 failed \(ConnectionError\)"
+    with caplog.at_level(logging.DEBUG), pytest.raises(ChannelError, match=failed) as caught:
         Webhook(url).tell(notice)
-    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    assert SECRET not in "".join(traceback.format_exception(caught.value)) + caplog.text
 
 
 class MailServer:
@@ -106,27 +115,73 @@ class MailServer:
 
     def __init__(self):
         self.messages = []
+        self.passwords = []
+        self.answer = "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):
-        self.messages.append((envelope, message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 OK"
-
-
-@pytest.fixture(scope="module")
-def mail():
-    def check(server, session, envelope, mechanism, data):
+    def check(self, server, session, envelope, mechanism, data):
+        self.passwords.append(data.password.decode())
         return AuthResult(success=data.password == SECRET.encode(), handled=False)
 
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("gone"):
+            return "550 nobody of that name"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.answer.startswith("250"):
+            self.messages.append((envelope, message_from_bytes(envelope.content, policy=policy.default)))
+        return self.answer
+
+
+@contextmanager
+def mail_server(**how):
     handler = MailServer()
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         handler.port = free.getsockname()[1]
-    controller = Controller(
-        handler, "127.0.0.1", handler.port, authenticator=check, auth_required=True, auth_require_tls=False
-    )
+    controller = Controller(handler, "127.0.0.1", handler.port, authenticator=handler.check, auth_required=True, **how)
     controller.start()
-    yield handler
-    controller.stop()
+    try:
+        yield handler
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def mail():
+    """A server on this machine, without TLS."""
+    with mail_server(auth_require_tls=False) as handler:
+        yield handler
+
+
+@pytest.fixture(scope="module")
+def authority():
+    """Vouches for the servers with TLS."""
+    return trustme.CA()
+
+
+@pytest.fixture(params=["STARTTLS", "TLS"])
+def safe_mail(request, authority, monkeypatch):
+    """A server that takes a password over TLS alone."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    if request.param == "STARTTLS":
+        how = {"tls_context": context, "require_starttls": True, "auth_require_tls": True}
+    else:
+        how = {"ssl_context": context, "auth_require_tls": False}
+    with mail_server(**how) as handler:
+        if request.param == "TLS":
+            monkeypatch.setattr("crawler.monitors.channels._SMTPS", handler.port)
+        monkeypatch.setattr("crawler.monitors.channels._LOCAL", ())
+        yield handler
+
+
+@pytest.fixture
+def trusted(authority, tmp_path, monkeypatch):
+    """This machine trusts the authority."""
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
 
 
 def mail_settings(mail, **others):
@@ -153,6 +208,39 @@ def test_a_mail_goes_to_all(mail, notice):
     assert "article text per page fell from 640 to 90 words since Tuesday" in message.get_content()
     assert PAGE in message.get_content()
     assert message["Date"]
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_mail_goes_over_tls_with_the_password(safe_mail, notice):
+    _, channel = channels_of(mail_settings(safe_mail))
+    channel.tell(notice)
+    assert [message["Subject"] for _, message in safe_mail.messages] == ["[broadsheet] courier: words, share changed"]
+    assert safe_mail.passwords == [SECRET]
+
+
+def test_a_server_that_nobody_vouches_for_gets_neither_mail_nor_password(safe_mail, notice):
+    _, channel = channels_of(mail_settings(safe_mail))
+    with pytest.raises(ChannelError, match=r"failed \(SSLCertVerificationError\)"):
+        channel.tell(notice)
+    assert safe_mail.messages == safe_mail.passwords == []
+
+
+@pytest.mark.parametrize("answer", ["451 try later", "552 mailbox full", "421 going down"])
+def test_a_mail_that_the_server_does_not_take_is_an_error(mail, notice, answer):
+    mail.answer = answer
+    _, channel = channels_of(mail_settings(mail))
+    with pytest.raises(ChannelError, match=f"the mail server 127.0.0.1:{mail.port} failed"):
+        channel.tell(notice)
+    mail.answer = "250 OK"
+    channel.tell(notice)
+    assert len(mail.messages) == 1
+
+
+def test_a_mailbox_that_is_refused_keeps_the_mail_from_no_other(mail, notice, caplog):
+    _, channel = channels_of(mail_settings(mail, WATCH_MAIL_TO="desk@courier.example, gone@courier.example"))
+    channel.tell(notice)
+    assert mail.messages[0][0].rcpt_tos == ["desk@courier.example"]
+    assert "The mail server 127.0.0.1 refuses gone@courier.example" in caplog.messages
 
 
 def test_a_wrong_password_is_an_error_that_does_not_hold_it(mail, notice):
