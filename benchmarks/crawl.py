@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from crawler.items import Article
 
@@ -85,6 +86,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def serving(files: list[Path], count: int) -> Iterator[Site]:
+    """Serve so many pages made of files, while the context lasts."""
+    with Site(files, count) as site:
+        Thread(target=site.serve_forever, daemon=True).start()
+        yield site
+        site.shutdown()
+
+
 def crawl(site: Site, home: str, database: str, settings: dict[str, object]) -> tuple[float, int]:
     """Crawl the site, and return the pages a second between the spider's opening and its end, and the pages stored."""
     options = [part for name, value in {**QUICK, **settings}.items() for part in ("-s", f"{name}={value}")]
@@ -105,7 +115,8 @@ def crawl(site: Site, home: str, database: str, settings: dict[str, object]) -> 
 
 def measure_speed(site: Site, home: str, rounds: int) -> None:
     """Crawl in turns, and print the ratio of the speeds."""
-    bare, full = [], []
+    bare: list[float] = []
+    full: list[float] = []
     for number in range(rounds):
         for name, settings, speeds in (("unread", BARE, bare), ("read", {}, full)):
             speed, stored = crawl(site, home, f"{name}{number}", dict(settings))
@@ -144,15 +155,12 @@ def main() -> None:
     if not files:
         parser.error(f"{options.folder} holds no pages")
     with tempfile.TemporaryDirectory() as home:
-        for count, run in (
-            (options.pages, lambda site: measure_speed(site, home, options.rounds)),
-            (options.memory, lambda site: measure_memory(site, home)),
-        ):
-            if count:
-                with Site(files, count) as site:
-                    Thread(target=site.serve_forever, daemon=True).start()
-                    run(site)
-                    site.shutdown()
+        if options.pages:
+            with serving(files, options.pages) as site:
+                measure_speed(site, home, options.rounds)
+        if options.memory:
+            with serving(files, options.memory) as site:
+                measure_memory(site, home)
 
 
 if __name__ == "__main__":

@@ -136,11 +136,12 @@ def main() -> None:
     options = parser.parse_args()
     console = Console()
     readers: dict[str, Reader] = {"broadsheet": broadsheet}
-    for reader in () if options.misses else (trafilatura, newspaper4k):
+    peers: dict[str, Reader] = {} if options.misses else {"trafilatura": trafilatura, "newspaper4k": newspaper4k}
+    for peer, read in peers.items():
         try:
-            readers[f"{reader.__name__} {version(reader.__name__)}"] = reader
+            readers[f"{peer} {version(peer)}"] = read
         except PackageNotFoundError:
-            console.print(f"{reader.__name__} is not installed and left out", style="dim")
+            console.print(f"{peer} is not installed and left out", style="dim")
     table = Table("set", "pages", "reader", "title", "day", "authors F1", "ms a page", box=None)
     for name in options.sets:
         golds = [json.loads(line) for line in (options.corpus / f"gold/{name}.jsonl").open(encoding="utf-8")]

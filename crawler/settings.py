@@ -126,7 +126,8 @@ EXTENSIONS = {
 }
 # Processes that read pages; one core is left to the network. 0 means all cores but one.
 CLASSIFY_WORKERS = 0
-# A page that keeps a worker longer is given up with the worker (seconds).
+# A page that keeps a worker longer is given up with the worker (seconds of processor time, of which a busy machine
+# takes none).
 CLASSIFY_TIMEOUT = 60
 # Shorter texts are no article: one for pages that say they are one, one for pages that do not (characters).
 ARTICLE_MIN_CHARS = 120

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pymongo.database import Database
 
@@ -38,6 +39,8 @@ class Answer:
     """A Content-Length that is not the body's."""
     before: Callable[[], object] = lambda: None
     """What happens before the site answers."""
+    pieces: Iterable[bytes] = ()
+    """What follows the body piece by piece, as long as somebody listens; no Content-Length is sent then."""
 
 
 class Site(ThreadingHTTPServer):
@@ -98,11 +101,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if status != 304:
             self.send_header("Content-Type", answer.content_type)
-            self.send_header("Content-Length", str(answer.length or len(answer.body)))
+            if answer.length or not answer.pieces:
+                self.send_header("Content-Length", str(answer.length or len(answer.body)))
         self.end_headers()
         if status != 304:
             self.wfile.write(answer.body)
-        self.close_connection = answer.length is not None
+            with suppress(OSError):
+                for piece in answer.pieces:
+                    self.wfile.write(piece)
+        self.close_connection = answer.length is not None or bool(answer.pieces)
 
     def log_message(self, *args: object) -> None:
         pass

@@ -108,6 +108,7 @@ def test_a_site_that_does_everything_wrong_is_crawled_to_its_end(site, crawl, da
     # Each of the rest is counted once, one of them as forbidden by robots.txt: nothing is lost on the way.
     assert figures["stored"] + figures["not_articles"] + figures["dropped"] + figures["failed"] == 14 - 1
     assert done.stat("articles/failed/http_404") == 1
+    assert done.stat("articles/failed/too_large") == 1
     assert done.stat("articles/skipped/robots_txt") == 1
     assert done.stat("articles/not_article/moved_to_known") == 1
     assert done.stat("articles/not_article/empty") >= 1

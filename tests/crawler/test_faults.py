@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pymongo.database import Database
@@ -33,7 +35,7 @@ def test_traps_and_reservations(site: Site, crawl: Callable[..., Crawl], databas
         "metadata": "http://169.254.169.254/latest/meta-data",
         "decimal": "http://2130706433/",
     }
-    pages = ["good", "busy", "slow", "noarchive", "head", "file", *traps]
+    pages = ["good", "busy", "slow", "drip", "noarchive", "head", "file", *traps]
     paths = {name: f"/{name}-story-of-the-day-100001" for name in pages}
     site.sitemap("/sitemap.xml", dict.fromkeys(paths.values()))
     site.put(
@@ -58,6 +60,7 @@ def test_traps_and_reservations(site: Site, crawl: Callable[..., Crawl], databas
     busy.before = lambda: site.article(paths["busy"], "Story number 1")
     release = threading.Event()
     site.put(paths["slow"], b"", before=lambda: release.wait(60))
+    site.put(paths["drip"], b"<p>", pieces=(b"a" for _ in range(600) if not release.wait(0.2)))
 
     done = crawl("site", "-a", site.domain, "-s", "DOWNLOAD_TIMEOUT=8")
     release.set()
@@ -66,7 +69,7 @@ def test_traps_and_reservations(site: Site, crawl: Callable[..., Crawl], databas
     assert stored(database) == ["busy-story-of-the-day-100001", "good-story-of-the-day-100001"]
     # Most lead off the site, which is reason enough to leave them.
     assert done.stat("private/refused") + done.stat("offsite/filtered") == len(traps)
-    assert done.stat("articles/failed/DownloadTimeoutError") == 1
+    assert done.stat("articles/failed/DownloadTimeoutError") == 2
     assert site.asked.count(paths["busy"]) == 2
     assert done.stat("retry/waited") >= 1
     assert done.stat("rights/respected/noarchive") == 1
@@ -81,6 +84,48 @@ def test_traps_and_reservations(site: Site, crawl: Callable[..., Crawl], databas
     visits = {visit["_id"].rpartition("/")[2]: visit["article"] for visit in database.visits.find()}
     assert visits["head-story-of-the-day-100001"] is None
     assert visits["good-story-of-the-day-100001"]
+
+
+def test_what_has_no_end_is_left_in_its_midst(site: Site, crawl: Callable[..., Crawl], database: Documents) -> None:
+    sent: Counter[str] = Counter()
+
+    def endless(name: str) -> Iterator[bytes]:
+        """Send 300 MB."""
+        for _ in range(4800):
+            sent[name] += 1
+            yield b"<p>A story" * 6250
+
+    good, huge, long, told = (f"/{name}-story-of-the-day-100001" for name in ("good", "huge", "long", "told"))
+    site.put("/robots.txt", b"Sitemap: /day-0.xml\nSitemap: /bomb.xml\nSitemap: /news.xml", content_type="text/plain")
+    site.put("/", b'<link rel="alternate" type="application/rss+xml" href="/feed.xml">')
+    rss = b'<rss version="2.0"><channel><item><link>/fed-story-of-the-day-100001</link></item>'
+    site.put("/feed.xml", gzip.compress(rss + b" " * 80_000_000), headers={"Content-Encoding": "gzip"})
+    # An entity that grows tenfold at each of ten steps.
+    entities = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(10))
+    bomb = f'<!DOCTYPE urlset [<!ENTITY e0 "grow">{entities}]><urlset><url><loc>{site.url}/&e10;</loc></url></urlset>'
+    site.put("/bomb.xml", bomb.encode(), content_type="application/xml")
+    # A calendar in which every day leads to the next.
+    for day in range(60):
+        site.sitemap(f"/day-{day}.xml", {f"/day-{day + 1}.xml": None}, root="sitemapindex")
+    site.sitemap("/news.xml", dict.fromkeys((good, huge, long, told)))
+    site.article(good)
+    site.put(huge, b"<title>Huge</title>", pieces=endless("huge"))
+    site.put(told, b"<title>Told</title>", pieces=endless("told"), length=300_000_000)
+    for number in range(1, 60):
+        page = site.article(long if number == 1 else f"{long}?page={number}", "A story without end")
+        page.body += f'<a rel="next" href="{long}?page={number + 1}">Next</a>'.encode()
+
+    done = crawl("site", "-a", site.domain, "-s", "LISTING_MAX_COUNT=12", "-s", "STORY_MAX_PAGES=4")
+
+    assert done.status == 0, done.log
+    assert stored(database) == [good[1:], long[1:]]
+    assert done.stat("articles/failed/too_large") == 2
+    assert sent["told"] < 100
+    assert sent["huge"] < 1000
+    assert done.stat("listings/beyond_limit") == 1
+    assert sum(path.startswith("/day-") for path in site.asked) < 12
+    assert done.stat("listings/failed/too_large") == 1
+    assert done.stat("articles/next_pages") == 3
 
 
 def test_a_crawl_that_was_killed_goes_on(
