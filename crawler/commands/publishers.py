@@ -122,7 +122,7 @@ class Command(ScrapyCommand):
         except KeyError as error:
             sys.exit(f"scrapy publishers: {error.args[0]}")
         survey = Survey()
-        self._fetch(SourceSpider, sources=publisher.sources, survey=survey)
+        self._fetch(SourceSpider, publisher=publisher, survey=survey)
         output().print(_findings(survey.findings))
         barren = len(publisher.sources) - sum(not finding.problem for finding in survey.findings)
         if barren or not publisher.sources:

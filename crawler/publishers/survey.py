@@ -14,11 +14,11 @@ from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.discovery import Listing, ListingError, read_links, read_listing
-from crawler.publishers.entry import Source
+from crawler.publishers.entry import Publisher, Source
 from crawler.rights import disallows_ai_crawlers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterator
     from datetime import datetime
 
     from scrapy.settings import BaseSettings
@@ -73,16 +73,19 @@ class SourceSpider(Spider):
     """Fetches each source once and notes what it gives.
 
     Args:
-        sources: what to fetch.
+        publisher: whose sources to fetch; its addresses are as bound to the public network as in a crawl.
         survey: takes the findings.
     """
 
     name = "survey"
-    # Only Scrapy's own parts: nothing is stored, and no store is needed.
+    # Next to nothing but Scrapy's own parts: nothing is stored, and no store is needed.
     custom_settings = {  # noqa: RUF012
         "ITEM_PIPELINES": {},
         "EXTENSIONS": {},
-        "DOWNLOADER_MIDDLEWARES": {},
+        "DOWNLOADER_MIDDLEWARES": {
+            "crawler.middlewares.private.PrivateAddressMiddleware": 40,
+            "crawler.middlewares.private.PrivateNameMiddleware": 755,
+        },
         "SPIDER_MIDDLEWARES": {},
         "AUTOTHROTTLE_ENABLED": False,
         "RETRY_TIMES": 1,
@@ -95,14 +98,14 @@ class SourceSpider(Spider):
         if contact := settings.get("CONTACT"):
             settings.set("USER_AGENT", f"{settings['USER_AGENT']} (+{contact})", priority="spider")
 
-    def __init__(self, sources: Iterable[Source], survey: Survey, **kwargs: Any) -> None:
+    def __init__(self, publisher: Publisher, survey: Survey, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.publisher = publisher
         self.survey = survey
-        self._sources = tuple(sources)
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask for every source."""
-        for source in self._sources:
+        for source in self.publisher.sources:
             yield self.source_request(source)
 
     def source_request(self, source: Source) -> Request:
@@ -158,7 +161,8 @@ class SiteSpider(SourceSpider):
     """
 
     def __init__(self, url: str, survey: Survey, **kwargs: Any) -> None:
-        super().__init__((), survey, **kwargs)
+        host = urlsplit(url).netloc
+        super().__init__(Publisher(key=host, name=host, domain=host), survey, **kwargs)
         self._url = url
 
     async def start(self) -> AsyncIterator[Request]:

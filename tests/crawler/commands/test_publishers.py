@@ -99,6 +99,24 @@ def test_a_check_fetches_each_source_once_and_says_what_it_gives(scrapy, courier
     assert courier.asked.count("/feed.xml") == courier.asked.count("/news.xml.gz") == 1
 
 
+def test_a_sites_listings_lead_to_no_address_of_ours(scrapy, courier, tmp_path: Path):
+    courier.put("/robots.txt", b"Sitemap: http://10.0.0.1/sitemap.xml", content_type="text/plain")
+    ours = f"http://localhost:{courier.server_port}/inside.xml"
+    courier.put("/feed.xml", b"", status=302, headers={"Location": ours})
+    courier.put("/inside.xml", FEED.format(url=courier.url).encode())
+    added = scrapy("publishers", "add", courier.url, PUBLISHERS_DIR=str(tmp_path))
+    assert added.log.count("is not of the public network") == 2
+    (file,) = tmp_path.glob("*.toml")
+    assert [source["kind"] for source in tomllib.loads(file.read_text())["sources"]] == ["section"]
+
+    text = f'name = "Courier"\ndomain = "www.courier.example"\n[[sources]]\nkind = "feed"\nurl = "{ours}"\n'
+    (tmp_path / "courier.toml").write_text(text)
+    assert scrapy("publishers", "check", "courier", PUBLISHERS_DIR=str(tmp_path)).status == 1
+    assert "/inside.xml" not in courier.asked
+    (tmp_path / "courier.toml").write_text(f"allow_private = true\n{text}")
+    assert scrapy("publishers", "check", "courier", PUBLISHERS_DIR=str(tmp_path)).status == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
