@@ -81,6 +81,7 @@ def test_jobs_run_side_by_side_and_leave_their_documents(node, kept):
     wait_until(lambda: len(node.get("listjobs", project="broadsheet")["running"]) == 2)
     for spider, limit in limits.items():
         node.wait_for(f"job-{spider}")
+        assert "'DOWNLOAD_DELAY': '1'" in node.log(f"job-{spider}")
         articles = list(kept["articles"].find({"crawl.job": f"job-{spider}"}))
         assert 1 <= len(articles) <= limit, node.log(f"job-{spider}")
         assert {article["publisher"] for article in articles} == {spider}

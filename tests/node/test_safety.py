@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
+import zipfile
 from typing import TYPE_CHECKING
 
 import psutil
@@ -21,15 +23,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RULES = JobRules(frozenset({"LOG_LEVEL", "DOWNLOAD_DELAY", "CLASSIFIER_MODEL=/models/b.skops"}), frozenset({"since"}))
+KEPT = ".broadsheet/scrapyd/eggs/kept/1.egg"
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A node that knows a project, of which no job ever starts."""
+    """A node that knows a project, of which no job ever starts, and keeps the egg of another."""
     folder = tmp_path_factory.mktemp("node")
+    (folder / KEPT).parent.mkdir(parents=True)
+    (folder / KEPT).touch()
     (folder / "scrapy.cfg").write_text("[settings]\nbroadsheet = crawler.settings\n[scrapyd]\npoll_interval = 600\n")
     with running_node(folder) as node:
         yield node
+
+
+@pytest.fixture
+def egg() -> bytes:
+    """A ZIP file, for which scrapyd takes an egg."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("evil.py", "")
+    return content.getvalue()
 
 
 def start(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -107,6 +121,65 @@ def test_the_same_job_is_queued_once(node):
         assert answer["jobid"] == "once"
     assert node.get("daemonstatus")["pending"] == 1
     node.post("cancel", job="once")
+
+
+@pytest.mark.parametrize(
+    ("service", "fields"),
+    [
+        *(
+            (service, {"project": project, "version": "1"})
+            for project in ("", ".", "..", "../..", "/tmp", "a/../../b", "..%2f..")
+            for service in ("addversion", "delversion", "delproject")
+        ),
+        ("delversion", {"version": "../../../scrapyd"}),
+        ("delversion", {"version": "/etc/passwd"}),
+        ("schedule", {"project": "../broadsheet", "spider": "zeit"}),
+        ("schedule", {"spider": "../../zeit"}),
+        ("schedule", {"spider": "zeit", "_version": "../../../scrapyd"}),
+        ("cancel", {"project": "../broadsheet", "job": "../x"}),
+    ],
+)
+def test_no_name_leads_out_of_a_nodes_folders(node, egg, service, fields):
+    before = files_of(node)
+    if service == "addversion":
+        answer = requests.post(
+            f"{node.url}/addversion.json", fields, files={"egg": egg}, auth=tuple(CREDENTIALS.values())
+        ).json()
+    else:
+        answer = node.post(service, **fields)
+    assert answer["status"] == "error"
+    assert files_of(node) == before
+    assert node.get("daemonstatus")["pending"] == 0
+
+
+def test_no_version_leads_out_of_the_folder_of_its_project(node, egg):
+    before = files_of(node)
+    # It is kept, though no project in it can be run.
+    requests.post(
+        f"{node.url}/addversion.json",
+        {"project": "other", "version": "../../../evil"},
+        files={"egg": egg},
+        auth=tuple(CREDENTIALS.values()),
+    )
+    (new,) = files_of(node) - before - {".broadsheet/scrapyd/dbs/other.db"}
+    assert new.rpartition("/")[0] == ".broadsheet/scrapyd/eggs/other"
+    assert node.post("delproject", project="other")["status"] == "ok"
+    assert [name for name in files_of(node) if name.endswith(".egg")] == [KEPT]
+
+
+@pytest.mark.parametrize("path", ["../../../scrapyd.conf", "..%2f..%2f..%2fscrapyd.conf", "%2e%2e/%2e%2e/dbs/jobs.db"])
+@pytest.mark.parametrize("service", ["logs", "items"])
+def test_logs_lead_nowhere_else(node, service, path):
+    prepared = requests.Request("GET", f"{node.url}/{service}/", auth=tuple(CREDENTIALS.values())).prepare()
+    prepared.url = f"{node.url}/{service}/{path}"  # as it is, and not as requests would tidy it up
+    with requests.Session() as session:
+        assert session.send(prepared).status_code == 404
+
+
+def files_of(node: Node) -> set[str]:
+    """The files in a node's folder but its log, which tells of each request."""
+    files = (str(file.relative_to(node.folder)) for file in node.folder.rglob("*") if file.is_file())
+    return {name for name in files if name != "scrapyd.log" and not name.endswith("-journal")}
 
 
 @given(st.text(), st.text())
