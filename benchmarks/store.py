@@ -16,7 +16,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.kills import mongod_of
 from classifier import LABELS
 from classifier.blocks import cut
 from classifier.labelled import read_labelled_files
@@ -43,6 +44,7 @@ from crawler.views import COUNTED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import psutil
     from pymongo.database import Database
 
 PAGES = Path(__file__).parents[1] / "training_data" / "pages"
@@ -50,7 +52,7 @@ BATCH = 200  # articles a bulk write
 COMPARED = 10  # of so many batches one is also written by a bare insert_many
 REWRITTEN = 4_000  # articles that are written again, unchanged and changed
 INDEXED = 600  # articles whose words are indexed as they are after a crawl
-ROUNDS = 200  # times that each question is asked
+ROUNDS = 100  # times that each question is asked
 PAGE = 50
 YEARS = 5
 START = datetime(2021, 1, 1, tzinfo=UTC)
@@ -148,30 +150,47 @@ def main() -> None:
         MongoClient[dict[str, Any]](server.uri, tz_aware=True) as client,
     ):
         database = client.get_database("broadsheet", write_concern=WriteConcern(w="majority", j=True))
-        console.print(_writing(store, database, press, options.documents))
+        mongod = mongod_of(server)
+        console.print(_writing(store, database, press, options.documents, Stopwatch(mongod)))
         console.print(_word_indexing(store, database))
-        console.print(_reading(store, press, random.Random(options.seed)))
+        console.print(_reading(store, press, random.Random(options.seed), Stopwatch(mongod)))
         console.print(_sizes(database))
 
 
 class Stopwatch:
-    """Adds up how long each kind of work takes, and for how many articles."""
+    """Adds up how long each kind of work takes, and for how many articles.
 
-    def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+    Attributes:
+        seconds: by the clock, by kind.
+        processor: seconds of processor time, ours and the server's, which other work on the machine hardly changes.
+        articles: their number.
+
+    Args:
+        server: the process of the database.
+    """
+
+    def __init__(self, server: psutil.Process) -> None:
+        self._server = server
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.processor: dict[str, float] = defaultdict(float)
         self.articles: Counter[str] = Counter()
 
     def time(self, kind: str, articles: int, work: Callable[[], object]) -> None:
         """Do some work."""
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), self.used()
         work()
         self.seconds[kind] += time.perf_counter() - begun
+        self.processor[kind] += self.used() - used
         self.articles[kind] += articles
 
+    def used(self) -> float:
+        """Seconds of processor time that we and the server took until now."""
+        times = self._server.cpu_times()
+        return time.process_time() + float(times.user) + float(times.system)
 
-def _writing(store: Store, database: Database[dict[str, Any]], press: Press, count: int) -> Table:
+
+def _writing(store: Store, database: Database[dict[str, Any]], press: Press, count: int, watch: Stopwatch) -> Table:
     """Write all articles, and some batches also by insert_many, in turns, so that both meet the same machine."""
-    watch = Stopwatch()
     articles = press.articles()
     records: list[Record] = []
     for number, at in enumerate(track(range(0, count, BATCH), "Writing", console=Console(stderr=True))):
@@ -183,7 +202,7 @@ def _writing(store: Store, database: Database[dict[str, Any]], press: Press, cou
             continue
         part = "last" if at >= 0.9 * count else "first"
         insert = partial(database["bare"].insert_many, [dict(record.article) for record in batch])
-        turns = [(f"bare {part}", insert), (f"new {part}", write)]
+        turns: list[tuple[str, Callable[[], object]]] = [(f"bare {part}", insert), (f"new {part}", write)]
         for kind, work in turns if number // COMPARED % 2 else reversed(turns):
             watch.time(kind, len(batch), work)
     later = {"crawl": {**records[0].article["crawl"], "job": "job-2", "fetched_at": datetime(2030, 1, 1, tzinfo=UTC)}}
@@ -196,30 +215,33 @@ def _writing(store: Store, database: Database[dict[str, Any]], press: Press, cou
     database.drop_collection("bare")
     for kind in ("new first", "new last"):
         watch.seconds["all"] += watch.seconds[kind]
+        watch.processor["all"] += watch.processor[kind]
         watch.articles["all"] += watch.articles[kind]
     return _rates(watch)
 
 
 def _rates(watch: Stopwatch) -> Table:
-    """Print the rates, and those of insert_many for the same articles."""
+    """Tell the rates, and those of insert_many for the same articles."""
     table = Table(title="Writing", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("", "articles", "articles/s", "of insert_many for the same"):
+    for name in ("", "articles", "articles/s", "of insert_many", "processor µs each", "of insert_many's"):
         table.add_column(name, justify="right" if name else "left")
     names = {
         "all": "the store, all articles, new",
-        "new first": "  of these, compared, in the first nine tenths",
-        "new last": "  of these, compared, in the last tenth",
-        "unchanged": "the store, unchanged articles, in the full store",
-        "changed": "the store, changed articles, in the full store",
-        "bare first": "insert_many, no index or validator, first nine tenths",
-        "bare last": "insert_many, no index or validator, last tenth",
+        "new first": "  compared, in the first nine tenths",
+        "new last": "  compared, in the last tenth",
+        "unchanged": "the store, unchanged, when all are in",
+        "changed": "the store, changed, when all are in",
+        "bare first": "bare insert_many, first nine tenths",
+        "bare last": "bare insert_many, last tenth",
     }
     for kind, title in names.items():
         if watch.articles[kind]:
             rate = watch.articles[kind] / watch.seconds[kind]
-            other = kind.replace("new", "bare")
-            ratio = f"{watch.seconds[other] / watch.seconds[kind]:.2f}" if other != kind else ""
-            table.add_row(title, f"{watch.articles[kind]:,}", f"{rate:,.0f}", ratio)
+            each = watch.processor[kind] / watch.articles[kind] * 1e6
+            same = kind.replace("new", "bare")
+            shares = (f"{figures[same] / figures[kind]:.2f}" for figures in (watch.seconds, watch.processor))
+            rates, loads = shares if same != kind else ("", "")
+            table.add_row(title, f"{watch.articles[kind]:,}", f"{rate:,.0f}", rates, f"{each:,.0f}", loads)
     return table
 
 
@@ -240,7 +262,7 @@ def _word_indexing(store: Store, database: Database[dict[str, Any]]) -> str:
     return f"Indexing words: {rate:,.0f} articles/s after a crawl, {built:,.0f}/s when the index is built anew\n"
 
 
-def _reading(store: Store, press: Press, rng: random.Random) -> Table:
+def _reading(store: Store, press: Press, rng: random.Random, watch: Stopwatch) -> Table:
     """Ask each question many times, each time for something else."""
     counts = Counter(press.words["en"])
     words = [word for word, _ in counts.most_common() if word.isalpha()]
@@ -327,19 +349,30 @@ def _reading(store: Store, press: Press, rng: random.Random) -> Table:
     }
     table = Table(title=f"Pages of {PAGE} of {store.count():,} articles", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("question")
-    for name in ("found (mean)", "p50 ms", "p95 ms"):
+    for name in ("found (mean)", "p50 ms", "p95 ms", "processor ms (mean)"):
         table.add_column(name, justify="right")
     for title, ask in track(questions.items(), "Asking", console=Console(stderr=True)):
-        taken, found = [], []
-        for _ in range(10 if title == SLOW else ROUNDS):
-            begun = time.perf_counter()
-            answer = ask()
-            taken.append((time.perf_counter() - begun) * 1000)
-            found.append(answer if isinstance(answer, int) else 1)
+        rounds = 10 if title == SLOW else ROUNDS
+        used = watch.used()
+        taken, found = _ask(ask, rounds)
+        processor = (watch.used() - used) / rounds * 1000
         cuts = statistics.quantiles(taken, n=20, method="inclusive")
-        mean = f"{statistics.mean(found):,.0f}" if isinstance(answer, int) else ""
-        table.add_row(title, mean, f"{statistics.median(taken):.1f}", f"{cuts[18]:.1f}")
+        mean = f"{statistics.mean(found):,.0f}" if found else ""
+        table.add_row(title, mean, f"{statistics.median(taken):.1f}", f"{cuts[18]:.1f}", f"{processor:.1f}")
     return table
+
+
+def _ask(question: Callable[[], object], rounds: int) -> tuple[list[float], list[int]]:
+    """Ask again and again; return the milliseconds that each answer took, and the numbers among the answers."""
+    taken: list[float] = []
+    found: list[int] = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        answer = question()
+        taken.append((time.perf_counter() - begun) * 1000)
+        if isinstance(answer, int):
+            found.append(answer)
+    return taken, found
 
 
 def _sizes(database: Database[dict[str, Any]]) -> Table:
