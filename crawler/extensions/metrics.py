@@ -27,7 +27,7 @@ class Metrics:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        if not crawler.settings.getlist("METRICS_PORT"):
+        if not crawler.settings.get("METRICS_PORT"):
             raise NotConfigured
         try:
             from prometheus_client import CollectorRegistry

@@ -12,7 +12,9 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.parser import text_string_to_metric_families
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import Settings
+from scrapy.utils.test import get_crawler
 
+from crawler.extensions.metrics import Metrics
 from crawler.metrics import MetricsEndpoint, MetricsError
 from tests.scrapyd_nodes import wait_until
 
@@ -87,16 +89,13 @@ def test_a_crawl_under_way_tells_its_figures(site, crawl, port):
         assert re.sub("_total$", "", name) in DOCS.read_text("utf-8") or name.startswith("process_")
 
 
-def test_a_crawl_whose_port_is_taken_goes_on_and_says_so(site, crawl, database):
-    site.sitemap("/sitemap.xml", {"/story-of-the-day-100001": None})
-    site.article("/story-of-the-day-100001")
+def test_a_crawl_whose_port_is_taken_goes_on_and_says_so(caplog):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = crawl("site", "-a", site.domain, "-s", f"METRICS_PORT={taken.getsockname()[1]}")
-    assert done.status == 0, done.log
-    assert "METRICS_PORT: cannot listen on 127.0.0.1" in done.log
-    assert database.articles.count_documents({}) == 1
+        crawler = get_crawler(settings_dict={"METRICS_PORT": taken.getsockname()[1], "EXTENSIONS": {Metrics: 0}})
+    assert not [extension for extension in crawler.extensions.middlewares if isinstance(extension, Metrics)]
+    assert "METRICS_PORT: cannot listen on 127.0.0.1" in caplog.text
 
 
 def test_crawls_on_one_machine_take_the_ports_of_a_range_in_turn(port):

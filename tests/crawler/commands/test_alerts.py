@@ -7,10 +7,8 @@ from datetime import UTC, datetime
 from crawler.store import Alert
 
 
-def test_alerts_are_listed_and_a_change_is_accepted(store, scrapy):
-    quiet = scrapy("alerts")
-    assert quiet.status == 0
-    assert "No alert is open." in quiet.log
+def test_alerts_are_listed_and_a_change_is_accepted(store, command):
+    assert command("alerts")[:2] == (0, "No alert is open.\n")
 
     moment = datetime(2026, 11, 24, 6, tzinfo=UTC)
     for publisher in ("courier", "markets"):
@@ -24,17 +22,14 @@ def test_alerts_are_listed_and_a_change_is_accepted(store, scrapy):
                 job="1",
             )
         )
-    listed = scrapy("alerts", "--publisher", "courier")
-    assert listed.status == 1
-    assert "fell from 640 to 90 words" in listed.log
-    assert "2026-11-24 06:00" in listed.log
-    assert "markets" not in listed.log
-    assert "\x1b" not in listed.log
+    status, listed, _ = command("alerts", "--publisher", "courier")
+    assert status == 1
+    assert "fell from 640 to 90 words" in listed
+    assert "2026-11-24 06:00" in listed
+    assert "markets" not in listed
+    assert "\x1b[2J" not in listed
 
-    accepted = scrapy("alerts", "--accept", "courier")
-    assert accepted.status == 0
-    assert "courier: words is usual as it is since 2026-11-24 06:00" in accepted.log
+    accepted = command("alerts", "--accept", "courier")
+    assert accepted[:2] == (0, "courier: words is usual as it is since 2026-11-24 06:00\n")
     assert [alert.publisher for alert in store.alerts.open()] == ["markets"]
-    again = scrapy("alerts", "--accept", "courier")
-    assert again.status == 1
-    assert "no alert of courier is open" in again.log
+    assert command("alerts", "--accept", "courier") == (1, "", "scrapy alerts: no alert of courier is open\n")
