@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,10 @@ class World:
             self.due[row["_id"]] += 1
             self._rows.update_one({"_id": row["_id"]}, {"$set": {"next_at": now}})
 
+    def has_gone_on(self, jobs: int) -> bool:
+        """Whether some more jobs were sent than so many."""
+        return self.jobs().total() > jobs + 3
+
     def jobs(self) -> Counter[str]:
         """Count the jobs of each publisher that nodes have taken, each id once a node."""
         return Counter(job["spider"] for node in self._nodes for jobs in node.lists.values() for job in jobs)
@@ -101,7 +106,8 @@ def main() -> int:
         thread = threading.Thread(target=world.run, args=(random.Random(chosen.seed),))
         thread.start()
         for number in range(1, chosen.times + 1):
-            time.sleep(chance.uniform(0.5, 4))
+            wait_until(partial(world.has_gone_on, world.jobs().total()))
+            time.sleep(chance.uniform(0, 1))
             killed = chance.randrange(2)
             schedulers[killed].kill()
             schedulers[killed] = stack.enter_context(running_scheduler(home / "log", **settings))
