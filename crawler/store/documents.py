@@ -32,7 +32,7 @@ KEY_SIGNS = str.maketrans({".": "\N{FULLWIDTH FULL STOP}", "$": "\N{FULLWIDTH DO
 class Summary:
     """All that the store knows of an article but what it says; see `crawler.items.Article` for what is not explained.
 
-    It is a tenth of the document, so that lists of articles are read many times as fast as the articles.
+    It is a small part of the document, so that lists of articles are read many times as fast as the articles.
 
     Attributes:
         page: SHA-256 of the raw page, its key in ``pages``.
