@@ -229,8 +229,8 @@ def _rates(watch: Stopwatch) -> Table:
         "all": "the store, all articles, new",
         "new first": "  compared, in the first nine tenths",
         "new last": "  compared, in the last tenth",
-        "unchanged": "the store, unchanged, when all are in",
-        "changed": "the store, changed, when all are in",
+        "unchanged": "the store, unchanged, at the end",
+        "changed": "the store, changed, at the end",
         "bare first": "bare insert_many, first nine tenths",
         "bare last": "bare insert_many, last tenth",
     }
