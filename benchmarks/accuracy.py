@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from benchmarks.folds import HeldOut, Part
+    from benchmarks.scores import TextScore
 
 ACCURACY: Final = Path("docs/accuracy.md")
 LEAST: Final = 0.1
@@ -24,8 +25,9 @@ _PAGE: Final = """\
 
 Made by `python -m benchmarks.folds CORPUS`, which trains five models and measures each on the pages whose site
 (registered domain) it has not seen. The corpus holds {pages:,} pages of {sets};
-[retraining.md](retraining.md) says how to get them. {labelled:,} of them have every block labelled by hand. Each model
-is trained on the corpus' other pages and on `training_data`.
+[retraining.md](retraining.md) says how to get them. Each model is trained on the corpus' other pages and on
+`training_data`. {by_hand:,} pages have every block labelled by hand, {labelled:,} of them in the corpus itself and the
+others by this project's overlays; labels are judged on the former alone.
 
 ## The article's text
 
@@ -36,6 +38,11 @@ mean recall over pages of four-word shingles, and their harmonic mean. `word F1`
 counts.
 
 {text}
+
+The gold texts follow their makers' rules, and some hold a part of the story alone. What that costs shows on the
+{by_hand:,} pages that are labelled by hand, where the text of the labels that people gave is scored in the same way:
+
+{ceiling}
 
 ## The labels
 
@@ -80,12 +87,21 @@ def write_accuracy(parts: Sequence[Part], file: Path) -> None:
         ("**all folds**", every),
         (f"{own.name} alone", own.answers),
     ]
+    by_hand = [(answer, answer.by_hand) for answer in every if answer.by_hand is not None]
     bins = np.sum([part.calibration for part in folds], axis=0)
     content = _PAGE.format(
         pages=len(every),
         sets=", ".join(sets),
+        by_hand=len(by_hand),
         labelled=sum(bool(answer.judgements) for answer in every),
-        text=_text_table(rows, sets),
+        text=_text_table(((name, [(answer, answer.text) for answer in answers]) for name, answers in rows), sets),
+        ceiling=_text_table(
+            (
+                ("all folds", [(answer, answer.text) for answer, _ in by_hand]),
+                ("hand-made labels", by_hand),
+            ),
+            sets,
+        ),
         labels=_label_table(rows),
         by_label=_by_label(every),
         calibration=_calibration_table(bins),
@@ -99,12 +115,12 @@ def write_accuracy(parts: Sequence[Part], file: Path) -> None:
     file.write_text(content, encoding="utf-8")
 
 
-def _text_table(rows: Sequence[tuple[str, Sequence[HeldOut]]], sets: Sequence[str]) -> str:
+def _text_table(rows: Iterable[tuple[str, Sequence[tuple[HeldOut, TextScore]]]], sets: Sequence[str]) -> str:
     lines = []
-    for name, answers in rows:
+    for name, scored in rows:
         cells = [name]
         for one in sets:
-            scores = [answer.text for answer in answers if _set(answer) == one]
+            scores = [score for answer, score in scored if _set(answer) == one]
             summary = summarise(scores) if scores else None
             cells += [str(len(scores)), f"{summary.shingle_f1:.3f} / {summary.word_f1:.3f}" if summary else "-"]
         lines.append(cells)

@@ -4,9 +4,10 @@
     python -m benchmarks.folds CORPUS --fold 3           one fold alone; the page is written once all are there
 
 CORPUS is a bundle (docs/retraining.md): pages/, gold/ and labelled/. Each fold's model is trained on the labelled pages
-of training_data, and on the corpus' pages of the other folds: by their hand-made labels where they have any, else by
-their gold text. It answers every page of its own fold. The models and answers stay in build/folds, where
-benchmarks.extractors takes them from. The last part measures a model of training_data alone on the whole corpus.
+of training_data, and on the corpus' pages of the other folds: by their hand-made labels where they have any, in the
+corpus or as overlays, else by their gold text. It answers every page of its own fold; the labels are judged on those
+pages that the corpus itself has labelled. The models and answers stay in build/folds, where benchmarks.extractors takes
+them from. The last part measures a model of training_data alone on the whole corpus.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from sklearn.model_selection import GroupKFold
 from benchmarks.accuracy import ACCURACY, write_accuracy
 from benchmarks.scores import Judgement, TextScore, judge_blocks, macro_f1, score_labels, score_text, summarise
 from classifier.blocks import cut
-from classifier.corpora import READERS, CorpusError, GoldPage, label_page
+from classifier.commands.corpora import OVERLAYS
+from classifier.corpora import READERS, CorpusError, GoldPage, label_page, read_overlays
 from classifier.extraction import extract
 from classifier.features import PageFeatures, featurize
 from classifier.hints import read_hints
@@ -36,10 +38,11 @@ from classifier.sites import registered_domain, site_of
 from classifier.storage import save_classifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from classifier.corpora import Overlay
     from classifier.extraction import Page
     from classifier.labelled import LabelledPage
 
@@ -73,12 +76,14 @@ class HeldOut:
         page: its id, ``SET/KEY``.
         confidence: that of the page-level decision, 0..1.
         text: how well its text was extracted.
+        by_hand: how well the text of its hand-made labels agrees with the gold text; None where it has no such labels.
         judgements: how well its blocks were labelled; none where it has no hand-made labels.
     """
 
     page: str
     confidence: float
     text: TextScore
+    by_hand: TextScore | None
     judgements: list[Judgement]
 
 
@@ -123,6 +128,7 @@ class Part:
                 answer["page"],
                 answer["confidence"],
                 TextScore(**answer["text"]),
+                TextScore(**answer["by_hand"]) if answer["by_hand"] else None,
                 [Judgement(**judgement) for judgement in answer["judgements"]],
             )
             for answer in row["answers"]
@@ -140,6 +146,13 @@ def main() -> None:
         "--training", metavar="DIR", type=Path, default=Path(TRAINING), help="pages that no fold holds out"
     )
     parser.add_argument(
+        "--overlays",
+        metavar="DIR",
+        type=Path,
+        default=OVERLAYS,
+        help=f"hand-made labels without text (default: {OVERLAYS})",
+    )
+    parser.add_argument(
         "--fold", type=int, choices=range(FOLDS + 1), help=f"one of 1 to {FOLDS}; 0 for a model of training_data alone"
     )
     parser.add_argument("--work", metavar="DIR", type=Path, default=WORK, help=f"models and answers (default: {WORK})")
@@ -153,7 +166,8 @@ def main() -> None:
         own = [
             example_of(page) for page in bar.track(list(read_labelled_files(options.training)), description=TRAINING)
         ]
-        corpus = [_corpus_example(page) for page in bar.track(pages, description="corpus")]
+        overlays = read_overlays(options.overlays)
+        corpus = [_corpus_example(page, overlays) for page in bar.track(pages, description="corpus")]
         sites = [registered_domain(page.url or "") or example.site for page, example in zip(pages, corpus, strict=True)]
         splits = list(GroupKFold(FOLDS, shuffle=True, random_state=0).split(sites, groups=sites))
         for fold in [*range(1, FOLDS + 1), 0] if options.fold is None else [options.fold]:
@@ -165,7 +179,7 @@ def main() -> None:
             bar.update(task, total=1, completed=1)
             save_classifier(model, options.work / f"{name}.skops")
             held_out = bar.track([pages[i] for i in unseen], description=f"{name}: measuring")
-            part = measure(model, name, len(examples), held_out)
+            part = measure(model, name, len(examples), held_out, overlays)
             part.write(options.work)
             console.print(f"{name}: {part.summary}", soft_wrap=True)
     files = [options.work / f"fold-{fold}.json" for fold in range(1, FOLDS + 1)] + [options.work / f"{TRAINING}.json"]
@@ -196,7 +210,9 @@ def fit(examples: Sequence[Example]) -> BlockClassifier:
     )
 
 
-def measure(model: BlockClassifier, name: str, trained_on: int, pages: Iterable[GoldPage]) -> Part:
+def measure(
+    model: BlockClassifier, name: str, trained_on: int, pages: Iterable[GoldPage], overlays: Mapping[str, Overlay]
+) -> Part:
     """Answer pages that a model has not seen, and score the answers.
 
     Args:
@@ -204,18 +220,33 @@ def measure(model: BlockClassifier, name: str, trained_on: int, pages: Iterable[
         name: of the part.
         trained_on: how many pages the model was trained on.
         pages: the pages.
+        overlays: hand-made labels of pages that the corpus has not labelled.
     """
     answers: list[HeldOut] = []
     calibration = np.zeros((BINS, 3))
     for page in pages:
         answer = extract(page.html, page.url, model)
         judgements: list[Judgement] = []
+        by_hand = None
+        if page.labelled is not None or page.name in overlays:
+            labelled = _label(page, overlays)
+            by_hand = score_text(page.text, _article(labelled))
         if page.labelled is not None:
             judgements = list(judge_blocks(page.labelled, ((block.text, block.label) for block in answer.blocks)))
-            calibration += _calibration(answer, label_page(page).labels)
-        answers.append(HeldOut(page.name, answer.confidence, score_text(page.text, answer.text), judgements))
+            calibration += _calibration(answer, labelled.labels)
+        text = score_text(page.text, answer.text)
+        answers.append(HeldOut(page.name, answer.confidence, text, by_hand, judgements))
     bins = [(int(count), float(total), int(hits)) for count, total, hits in calibration]
     return Part(name, trained_on, answers, bins)
+
+
+def _article(page: LabelledPage) -> str:
+    texts = zip(cut(page.root).texts, page.labels, strict=True)
+    return "\n\n".join(text for text, label in texts if label == LABELS[0])
+
+
+def _label(page: GoldPage, overlays: Mapping[str, Overlay]) -> LabelledPage:
+    return label_page(page, overlays.get(page.name) if page.labelled is None else None)
 
 
 def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float64]:
@@ -229,9 +260,9 @@ def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float
     )
 
 
-def _corpus_example(page: GoldPage) -> Example:
+def _corpus_example(page: GoldPage, overlays: Mapping[str, Overlay]) -> Example:
     try:
-        return example_of(label_page(page), page.url)
+        return example_of(_label(page, overlays), page.url)
     except CorpusError:
         # A page without text: nothing to train on, and an answer that is measured all the same.
         return Example(page.name, PageFeatures.empty(), [])

@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from classifier.tokens import HEAD, TAIL, WORD_BYTES
+from classifier.tokens import HEAD, TAIL, single_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from classifier.blocks import Cut
+    from classifier.hashing import Tokens
     from classifier.hints import Hints
 
     Floats = NDArray[np.float32]
 
 _OPENING: Final = 8
 """Characters by which a headline may be known; shorter texts are not compared."""
+_LONGEST: Final = 1000
+"""Characters of a headline, and of the descriptions, that are looked at."""
+_MANY: Final = 20
+"""Headlines that are looked at."""
+_LONGEST_BODY: Final = 200_000
+"""Characters of a JSON-LD article body that are looked at."""
+_MOST: Final = 2000
+"""Blocks that are looked for in such a body."""
 
 
-def agreement_of(page: Cut, hints: Hints, lowered: list[str], words: list[list[bytes]], size: Floats) -> Floats:
+def agreement_of(
+    page: Cut, hints: Hints, lowered: list[str], words: Tokens, size: Floats, headings: NDArray[np.bool_]
+) -> Floats:
     """Compare the blocks of a page with its headline, its description and its JSON-LD.
 
     Args:
@@ -30,6 +41,7 @@ def agreement_of(page: Cut, hints: Hints, lowered: list[str], words: list[list[b
         lowered: what `classifier.tokens.lower_ends` made of the blocks' texts.
         words: the words of each block.
         size: the weight of each block in characters.
+        headings: for each block, whether it is a headline of the first rank.
 
     Returns:
         Of shape (n, 11): whether the block is the headline, shares its words, stands in the article body of the
@@ -38,13 +50,14 @@ def agreement_of(page: Cut, hints: Hints, lowered: list[str], words: list[list[b
         and how many headlines of the first rank came before.
     """
     n = len(size)
-    titles = [title.lower() for title in hints.titles]
+    titles = [title[:_LONGEST].lower() for title in hints.titles[:_MANY]]
     openings = {title[:_OPENING] for title in titles}
-    title_words = set(" ".join(titles).encode("utf-8", "replace").translate(WORD_BYTES).split())
-    description = " ".join(hints.descriptions).lower()
-    body = " ".join(hints.body.lower().split())
+    shared = words.among(single_words(titles))
+    overlap = np.bincount(words.lines, shared, n) / np.maximum(1, np.bincount(words.lines, minlength=n))
+    description = " ".join(hints.descriptions)[:_LONGEST].lower()
+    body = " ".join(hints.body[:_LONGEST_BODY].lower().split())
     times = Counter(page.texts)
-    is_title, overlap, in_body, in_description = np.zeros((4, n), np.float32)
+    is_title, short, in_body, in_description = np.zeros((4, n), np.float32)
     for block, text in enumerate(lowered):
         length = len(text)
         if length < _OPENING:
@@ -54,21 +67,22 @@ def agreement_of(page: Cut, hints: Hints, lowered: list[str], words: list[list[b
             if start[:_OPENING] in openings and any(title.startswith(start) for title in titles):
                 is_title[block] = 1
             else:
-                overlap[block] = len(title_words.intersection(words[block])) / len(words[block])
-        if body and start[:60] in body:
+                short[block] = 1
+        if body and block < _MOST and start[:60] in body:
             in_body[block] = 1
         if length > 20 and start[:60] in description:
             in_description[block] = 1
-    headings = [block for block, owner in enumerate(page.owners) if page.elements[owner].tag == "h1"]
-    named = [block for block in headings if is_title[block]]
-    headline = (named or headings or list(np.flatnonzero(is_title)) or [-1])[0]
+    named = np.flatnonzero(headings & (is_title > 0))
+    headline = next(
+        (int(found[0]) for found in (named, np.flatnonzero(headings), np.flatnonzero(is_title)) if len(found)), -1
+    )
     distance = np.arange(n) - headline
     behind = np.concatenate(([0], np.cumsum(size)))[:-1]
     chars = behind - behind[headline]
     return np.stack(
         (
             is_title,
-            overlap,
+            overlap * short,
             in_body,
             in_description,
             np.full(n, bool(body)),
@@ -77,7 +91,7 @@ def agreement_of(page: Cut, hints: Hints, lowered: list[str], words: list[list[b
             np.sign(distance) * np.log1p(np.abs(distance)),
             np.sign(chars) * np.log1p(np.abs(chars)),
             np.full(n, headline >= 0),
-            np.log1p(np.cumsum(np.bincount(np.array(headings, np.int64), minlength=n))),
+            np.log1p(np.cumsum(headings)),
         ),
         axis=1,
     ).astype(np.float32)

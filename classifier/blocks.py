@@ -20,10 +20,25 @@ INLINE: Final = frozenset(
 )
 """Elements that do not end a run of text."""
 
+MARKS: Final = ("image", "field", "button", "frame")
+"""Kinds of elements that say something without text: pictures, form fields, buttons, embedded documents and players."""
+BUTTON: Final = MARKS.index("button")
+
 _BLOCK_LEVEL, _INLINE, _LINK, _BREAK, _SKIPPED = range(5)
 _KIND: Final = (
     dict.fromkeys(SKIPPED, _SKIPPED) | dict.fromkeys(INLINE, _INLINE) | {"a": _LINK, "br": _BREAK, "wbr": _INLINE}
 )
+_MARK: Final = {
+    tag: MARKS.index(kind)
+    for kind, tags in {
+        "image": "img amp-img",
+        "field": "input textarea select",
+        "button": "button",
+        "frame": "iframe embed object video audio",
+    }.items()
+    for tag in tags.split()
+}
+_BUTTON_TYPES: Final = frozenset(("submit", "button", "image"))
 
 
 @dataclass(slots=True)
@@ -45,6 +60,11 @@ class Cut:
         depths: for each container, the number of containers around it.
         starts: for each container, the index of the first block in or under it.
         ends: for each container, the index behind the last block in or under it.
+        marks: the kind of each element that says something without text, an index of `MARKS`.
+        mark_places: for each of them, how many blocks began before it.
+        mark_starts: for each container, the index of the first mark in or under it.
+        mark_ends: for each container, the index behind the last mark in or under it.
+        buttons: the elements of those marks that are buttons.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -59,6 +79,11 @@ class Cut:
     depths: list[int] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    mark_places: list[int] = field(default_factory=list)
+    mark_starts: list[int] = field(default_factory=list)
+    mark_ends: list[int] = field(default_factory=list)
+    buttons: list[etree._Element] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -85,10 +110,11 @@ def cut(root: etree._Element) -> Cut:
     body = root.find("body")
     if body is None:
         body = root
-    page = Cut(elements=[body], parents=[0], depths=[0], starts=[0], ends=[0])
+    page = Cut(elements=[body], parents=[0], depths=[0], starts=[0], ends=[0], mark_starts=[0], mark_ends=[0])
     elements, parents, depths, starts, ends = page.elements, page.parents, page.depths, page.starts, page.ends
     owners, link_chars, links = page.owners, page.link_chars, page.links
     pieces, tails, firsts = page.pieces, page.tails, page.firsts
+    marks, mark_places, mark_starts, mark_ends = page.marks, page.mark_places, page.mark_starts, page.mark_ends
     # The raw text of each piece, with a space before those that something stands in front of.
     raw: list[str] = []
     owner, last_owner, breaks, gap, skipping = 0, -1, 0, False, False
@@ -124,6 +150,7 @@ def cut(root: etree._Element) -> Cut:
         closed, kind = path.pop(), kinds.pop()
         if kind == _BLOCK_LEVEL:
             ends[owner] = len(owners)
+            mark_ends[owner] = len(marks)
             owner = parents[owner]
             gap = True
         elif kind == _LINK:
@@ -144,7 +171,15 @@ def cut(root: etree._Element) -> Cut:
             innermost = close()
         kind = _INLINE
         if not skipping:
-            kind = _KIND.get(element.tag, _BLOCK_LEVEL)
+            tag = element.tag
+            kind = _KIND.get(tag, _BLOCK_LEVEL)
+            if tag in _MARK:
+                mark = _mark_of(element)
+                if mark >= 0:
+                    marks.append(mark)
+                    mark_places.append(len(owners))
+                    if mark == BUTTON:
+                        page.buttons.append(element)
             if kind == _BLOCK_LEVEL:
                 parents.append(owner)
                 depths.append(depths[owner] + 1)
@@ -152,6 +187,8 @@ def cut(root: etree._Element) -> Cut:
                 elements.append(element)
                 starts.append(len(owners))
                 ends.append(0)
+                mark_starts.append(len(marks))
+                mark_ends.append(0)
                 gap = True
             elif kind == _LINK:
                 open_links.append(element)
@@ -167,6 +204,17 @@ def cut(root: etree._Element) -> Cut:
         innermost = element
     while len(path) > 1:
         close()
-    ends[0] = len(owners)
+    ends[0], mark_ends[0] = len(owners), len(marks)
     page.texts = [" ".join("".join(raw[first:end]).split()) for first, end in pairwise([*firsts, len(raw)])]
     return page
+
+
+def _mark_of(element: etree._Element) -> int:
+    """The kind of mark that an element is; -1 for a field that nobody sees."""
+    if element.tag == "input":
+        kind = element.get("type", "text").lower()
+        if kind == "hidden":
+            return -1
+        if kind in _BUTTON_TYPES:
+            return BUTTON
+    return _MARK[element.tag]

@@ -1,9 +1,8 @@
-"""What the words, the markup and the links of a block say by themselves: a linear model over tokens."""
+"""What the words, the markup, the links and the buttons of a block say by themselves: a linear model over tokens."""
 
 from __future__ import annotations
 
 import warnings
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
@@ -15,35 +14,121 @@ from sklearn.linear_model import LogisticRegression
 from classifier.labels import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from classifier.features import PageFeatures
+    from classifier.hashing import Hashes, Tokens
 
     Floats = NDArray[np.float32]
+    Ints = NDArray[np.int64]
 
 _PLACES: Final = 5
 """A markup speaks differently as the block's own, its container's, that one's container's, further out, or inline."""
-_LONGEST: Final = 40
+_ROOM: Final = 16
+"""Slots for each token, at least; up to twice as many."""
+
+
+class Vocabulary(BaseEstimator):  # type: ignore[misc]
+    """The tokens that are known, by their hashes alone.
+
+    A token has one slot, that of the first bits of its hash. Of two tokens that share a slot, the one that more sites
+    have is kept, so that a page's tokens are looked up in two steps without a loop.
+
+    Parameters:
+        min_sites: a token counts when it was seen on at least so many sites; what fewer have is their own habit.
+
+    Attributes:
+        tokens_: the hashes of the known tokens, sorted.
+        bits_: how many first bits of a hash are its slot.
+    """
+
+    def __init__(self, min_sites: int = 4) -> None:
+        self.min_sites = min_sites
+
+    def fit(self, pages: Iterable[Tokens], sites: Sequence[str]) -> Self:
+        """Learn the tokens of pages, each of which comes from a site."""
+        self.__dict__.pop("_index", None)
+        by_site: dict[str, list[Hashes]] = {}
+        for tokens, site in zip(pages, sites, strict=True):
+            by_site.setdefault(site, []).append(np.unique(tokens.hashes))
+        each = [np.unique(np.concatenate(found)) for found in by_site.values()]
+        seen, times = np.unique(np.concatenate(each), return_counts=True)
+        common = times >= min(self.min_sites, len(by_site))
+        by_times = seen[common][np.argsort(-times[common], kind="stable")]
+        self.bits_ = max(8, (_ROOM * len(by_times)).bit_length())
+        _, first = np.unique(self._slot(by_times), return_index=True)
+        self.tokens_ = np.sort(by_times[first])
+        return self
+
+    def find(self, tokens: Tokens) -> tuple[Ints, Ints]:
+        """Look tokens up.
+
+        Returns:
+            The lines that have known tokens, in order, and which tokens these are; a token that stands twice in a
+            line is there once.
+        """
+        if not len(self.tokens_) or not len(tokens.hashes):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        candidates = self._slots()[self._slot(tokens.hashes)]
+        known = self.tokens_[candidates] == tokens.hashes
+        # The sort puts the tokens of a line together, and what stands twice beside itself.
+        pairs = np.sort(tokens.lines[known] * len(self.tokens_) + candidates[known])
+        first = np.ones(len(pairs), bool)
+        first[1:] = pairs[1:] != pairs[:-1]
+        lines, columns = np.divmod(pairs[first], len(self.tokens_))
+        return lines, columns
+
+    def matrix(self, tokens: Tokens) -> sparse.csr_matrix:
+        """A row for each line, a column for each known token, 1 where the row has it."""
+        rows, columns = self.find(tokens)
+        return sparse.csr_matrix(
+            (np.ones(len(rows), np.float32), (rows, columns)), shape=(len(tokens), len(self.tokens_))
+        )
+
+    def sums(self, tokens: Tokens, weights: Floats) -> Floats:
+        """Sum the weights of the known tokens of each line; of shape (lines, columns of the weights)."""
+        rows, columns = self.find(tokens)
+        sums = np.zeros((len(tokens), weights.shape[1]), np.float32)
+        if len(rows):
+            first = np.flatnonzero(np.diff(rows, prepend=-1))
+            sums[rows[first]] = np.add.reduceat(weights[columns], first)
+        return sums
+
+    def _slot(self, hashes: Hashes) -> Hashes:
+        return hashes >> np.uint64(64 - self.bits_)
+
+    def _slots(self) -> NDArray[np.int32]:
+        # Built on first use and kept out of the model's file.
+        slots: NDArray[np.int32] | None = self.__dict__.get("_index")
+        if slots is None:
+            slots = np.zeros(1 << self.bits_, np.int32)
+            slots[self._slot(self.tokens_)] = np.arange(len(self.tokens_))
+            self.__dict__["_index"] = slots
+        return slots
+
+    def __getstate__(self) -> dict[str, object]:
+        state: dict[str, object] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_index"}
 
 
 class TokenEvidence(BaseEstimator):  # type: ignore[misc]
-    """Multinomial logistic regression over a block's words, the markups around it and its link.
+    """Multinomial logistic regression over a block's words, the markups around it, its link and its button.
 
     Parameters:
         C: inverse strength of the L2 penalty.
-        min_sites: a token counts when it was seen on at least so many sites; what fewer have is their own habit.
+        min_sites: a token counts when it was seen on at least so many sites.
         max_iter: steps of the optimiser; it is stopped short of convergence, which costs time and gains nothing on
             unseen sites.
 
     Attributes:
-        words_: the known words, sorted.
-        names_: the known words of markup (tags, words of class names and ids), sorted.
-        links_: the known words of links, sorted.
-        word_weights_: of shape (len(words_), 5).
-        name_weights_: of shape (len(names_), 5 places * 5 labels).
-        link_weights_: of shape (len(links_), 5).
+        words_: the known words.
+        names_: the known words of markup: tags, and words of attributes.
+        links_: the known words of links and buttons.
+        word_weights_: of shape (words, 5).
+        name_weights_: of shape (names, 5 places * 5 labels).
+        link_weights_: of shape (links, 5).
         intercept_: of shape (5,).
     """
 
@@ -63,9 +148,9 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
             sites: the site of each page.
             weight: a weight for each block.
         """
-        self.words_ = self._common((page.words for page in pages), sites)
-        self.names_ = self._common((page.markups for page in pages), sites)
-        self.links_ = self._common((page.links for page in pages), sites)
+        self.words_ = Vocabulary(self.min_sites).fit((page.words for page in pages), sites)
+        self.names_ = Vocabulary(self.min_sites).fit((page.markups for page in pages), sites)
+        self.links_ = Vocabulary(self.min_sites).fit((page.links for page in pages), sites)
         used = y >= 0
         design = sparse.vstack([self._design(page) for page in pages], format="csr")[used]
         regression = LogisticRegression(C=self.C, max_iter=self.max_iter)
@@ -80,7 +165,9 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
             intercepts = np.concatenate((-intercepts, intercepts)) / 2
         weights[regression.classes_] = coefficients
         self.intercept_[regression.classes_] = intercepts
-        words, names, links = np.split(weights, [len(self.words_), design.shape[1] - len(self.links_)], axis=1)
+        words, names, links = np.split(
+            weights, [len(self.words_.tokens_), design.shape[1] - len(self.links_.tokens_)], axis=1
+        )
         self.word_weights_ = np.ascontiguousarray(words.T)
         self.name_weights_ = np.ascontiguousarray(
             names.reshape(len(LABELS), _PLACES, -1).transpose(2, 1, 0).reshape(-1, _PLACES * len(LABELS))
@@ -90,16 +177,14 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, page: PageFeatures) -> Floats:
         """The evidence of each block for each label: unnormalised log-probabilities, of shape (n, 5)."""
-        words = _matrix(page.words, self._index("words_")) @ self.word_weights_
-        links = _matrix(page.links, self._index("links_")) @ self.link_weights_
-        names = (_matrix(page.markups, self._index("names_")) @ self.name_weights_).reshape(-1, _PLACES, len(LABELS))
+        names = self.names_.sums(page.markups, self.name_weights_).reshape(-1, _PLACES, len(LABELS))
         names = np.concatenate((names, np.zeros((1, _PLACES, len(LABELS)), np.float32)))
         names[0, 3] = 0
         levels = page.levels
         evidence: Floats = (
             self.intercept_
-            + words
-            + links
+            + self.words_.sums(page.words, self.word_weights_)
+            + self.links_.sums(page.links, self.link_weights_)
             + names[levels[:, 0], 0]
             + names[levels[:, 1], 1]
             + names[levels[:, 2], 2]
@@ -110,10 +195,10 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
 
     def _design(self, page: PageFeatures) -> sparse.csr_matrix:
         n, kinds = len(page), len(page.markups)
-        names = _matrix(page.markups, self._index("names_"))
+        names = self.names_.matrix(page.markups)
         blocks = np.arange(n)
 
-        def placed(levels: NDArray[np.int64], nothing: int = -1) -> sparse.csr_matrix:
+        def placed(levels: Ints, nothing: int = -1) -> sparse.csr_matrix:
             keep = levels != nothing
             rows = np.broadcast_to(blocks[:, None], levels.shape)[keep]
             ones = np.ones(len(rows), np.float32)
@@ -121,46 +206,13 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
 
         return sparse.hstack(
             (
-                _matrix(page.words, self._index("words_")),
+                self.words_.matrix(page.words),
                 placed(page.levels[:, :1]),
                 placed(page.levels[:, 1:2]),
                 placed(page.levels[:, 2:3]),
                 placed(page.levels[:, 3:], nothing=0),
                 placed(page.inline[:, None]),
-                _matrix(page.links, self._index("links_")),
+                self.links_.matrix(page.links),
             ),
             format="csr",
         )
-
-    def _common(self, pages: Iterable[list[list[bytes]]], sites: Sequence[str]) -> NDArray[np.str_]:
-        seen: dict[bytes, set[str]] = {}
-        for lines, site in zip(pages, sites, strict=True):
-            for token in set(chain.from_iterable(lines)):
-                if len(token) < _LONGEST:
-                    seen.setdefault(token, set()).add(site)
-        least = min(self.min_sites, len(set(sites)))
-        common = (token.decode("utf-8", "replace") for token, where in seen.items() if len(where) >= least)
-        return np.array(sorted(common), dtype=np.str_)
-
-    def _index(self, tokens: str) -> dict[bytes, int]:
-        # Built on first use and kept out of the model's file.
-        cache: dict[str, dict[bytes, int]] = self.__dict__.setdefault("_indexes", {})
-        if tokens not in cache:
-            cache[tokens] = {token.encode(): i for i, token in enumerate(getattr(self, tokens).tolist())}
-        return cache[tokens]
-
-    def __getstate__(self) -> dict[str, object]:
-        state: dict[str, object] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_indexes"}
-
-
-def _matrix(tokens: Sequence[Sequence[bytes]], index: Mapping[bytes, int]) -> sparse.csr_matrix:
-    """A row for each list of tokens, a column for each known token, 1 where the row has it."""
-    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
-    found = map(index.get, chain.from_iterable(tokens), repeat(-1))
-    columns = np.fromiter(found, np.int32, int(lengths.sum()))
-    known = columns >= 0
-    ends = np.concatenate(([0], np.cumsum(known)))[np.concatenate(([0], np.cumsum(lengths)))]
-    return sparse.csr_matrix(
-        (np.ones(int(ends[-1]), np.float32), columns[known], ends), shape=(len(tokens), len(index))
-    )

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.agreement import agreement_of
+from classifier.blocks import MARKS
 from classifier.characters import Kind, count_kinds
+from classifier.hashing import Tokens
 from classifier.surroundings import LEVELS, Surroundings
-from classifier.tokens import links_of, lower_ends, markups_of, words_of
+from classifier.tokens import buttons_of, links_of, lower_ends, markups_of, tag_token, words_of
 
 if TYPE_CHECKING:
     from classifier.blocks import Cut
@@ -53,6 +55,7 @@ _NEAR_COLUMNS: Final = slice(-7 * len(_STEPS), None)
 _HEADINGS_COLUMN: Final = _NEAR_COLUMNS.start - 1
 
 _MARKUP_LEVELS: Final = 9
+_MARK_LEVELS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +65,20 @@ class PageFeatures:
     Attributes:
         dense: the numeric features, of shape (n, number of features).
         words: for each block, its words (character pairs in scripts without spaces).
-        markups: the distinct markups of the page, each as its tag and the words of its class and id.
+        markups: the distinct markups of the page, each as its tag and the words of its attributes.
         levels: which of ``markups`` the block's container and the containers around it have, of shape (n, 9).
         inline: which of ``markups`` the first inline element of the block has; -1 for none.
-        links: for each block, the names of what its first link tells.
+        links: for each block, what its first link and the nearest button tell.
         agreement: how each block agrees with what the page says of its story, of shape (n, 11); also in ``dense``.
         surroundings: what stands around each block.
     """
 
     dense: Floats
-    words: list[list[bytes]]
-    markups: list[list[bytes]]
+    words: Tokens
+    markups: Tokens
     levels: Ints
     inline: Ints
-    links: list[list[bytes]]
+    links: Tokens
     agreement: Floats
     surroundings: Surroundings
 
@@ -84,7 +87,7 @@ class PageFeatures:
 
     def without_names(self) -> PageFeatures:
         """The same page with class names, ids and other attributes that say nothing, as generated style sheets have."""
-        return replace(self, markups=[[name for name in names if name.startswith(b"<")] for names in self.markups])
+        return replace(self, markups=self.markups.where(self.markups.positions() == 0))
 
     def without_markup(self) -> PageFeatures:
         """The same page with every block-level element a bare division."""
@@ -95,14 +98,13 @@ class PageFeatures:
         dense[:, _GROUP_COLUMNS] = _group_features(around, around.size, dense[:, _LINK_COLUMN])
         dense[:, _HEADINGS_COLUMN] = 0
         near = dense[:, _NEAR_COLUMNS].reshape(len(dense), len(_STEPS), -1)
-        for at, step in enumerate(_STEPS):
-            near[:, at, -2:] = around.neighbours(step)[1][:, None]
+        near[..., -2:] = around.neighbours(_STEPS)[1].T[..., None]
         dense[:, _NEAR_COLUMNS] = near.reshape(len(dense), -1)
         plain = self.without_names()
         return replace(
             plain,
             dense=dense,
-            markups=[[b"<div"], *plain.markups],
+            markups=plain.markups.after(tag_token("div")),
             levels=np.zeros_like(self.levels),
             inline=np.where(self.inline < 0, self.inline, self.inline + 1),
             surroundings=around,
@@ -112,8 +114,11 @@ class PageFeatures:
     def empty(cls) -> PageFeatures:
         """The features of a page without text."""
         none = np.zeros((0, LEVELS), np.int64)
-        around = Surroundings(none, none, none[:, 0], np.zeros(0, np.float32))
-        return cls(np.zeros((0, 0), np.float32), [], [], none, none[:, 0], [], np.zeros((0, 11), np.float32), around)
+        no_size = np.zeros(0, np.float32)
+        around = Surroundings(none, none, none[:, 0], no_size, (none, none), (no_size, no_size))
+        tokens = Tokens(np.zeros(0, np.uint64), none[:, 0], 0)
+        dense = np.zeros((0, 0), np.float32)
+        return cls(dense, tokens, tokens, none, none[:, 0], tokens, np.zeros((0, 11), np.float32), around)
 
 
 def featurize(page: Cut, hints: Hints) -> PageFeatures:
@@ -138,7 +143,7 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     owners = np.array(page.owners)
     parents = np.array(page.parents)
 
-    markups, kinds, inline = markups_of(page)
+    markups, names, kinds, inline = markups_of(page)
     links, link_numbers = links_of(page, hints.host)
     ancestors = np.empty((_MARKUP_LEVELS, n), np.int64)
     ancestors[0] = owners
@@ -147,7 +152,7 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     levels = kinds[ancestors].T
     around = Surroundings.of(page, ancestors[:LEVELS].T, levels, size)
 
-    tags = np.array([_TAGS.get(element.tag, len(_TAGS)) for element in page.elements])[owners]
+    tags = np.array([_TAGS.get(name, len(_TAGS)) for name in names])[levels[:, 0]]
     text = _text_features(counts, first, last, length, size, link)
     tag_columns = (tags[:, None] == np.arange(len(_TAGS))).astype(np.float32)
     story = (size > 80) & (link < 0.3)
@@ -155,11 +160,13 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     container = _container_features(around, size, link, story, punctuation)
     group = _group_features(around, size, link)
     place = _place_features(page, around, owners, size, link)
+    marks = _mark_features(page, ancestors[:_MARK_LEVELS].T)
+    links = Tokens.joined([links, buttons_of(page, ancestors[:_MARK_LEVELS].T)])
     lowered = lower_ends(texts)
-    words = words_of(lowered, texts, counts[:, Kind.UNSPACED] > 0.3 * length)
-    agreement = agreement_of(page, hints, lowered, words, size)
+    words = words_of(lowered, counts[:, Kind.UNSPACED] > 0.3 * length)
+    agreement = agreement_of(page, hints, lowered, words, size, tags == _TAGS["h1"])
     near = _neighbour_features(around, owners, parents, tags, text[:, 0], link, last == Kind.STOP)
-    dense = np.concatenate((text, tag_columns, link_numbers, container, group, place, agreement, near), axis=1)
+    dense = np.concatenate((text, tag_columns, link_numbers, container, group, place, marks, agreement, near), axis=1)
     return PageFeatures(dense, words, markups, levels, inline, links, agreement, around)
 
 
@@ -247,6 +254,18 @@ def _place_features(page: Cut, around: Surroundings, owners: Ints, size: Floats,
     return np.concatenate((scalars, near), axis=1).astype(np.float32)
 
 
+def _mark_features(page: Cut, containers: Ints) -> Floats:
+    """Pictures, form fields, buttons and embedded documents: just before the block, in or behind it, in containers."""
+    n, kinds = len(page), len(MARKS)
+    found = np.zeros((len(page.marks) + 1, kinds), np.float32)
+    found[np.arange(1, len(found)), page.marks] = 1
+    places = np.zeros((n + 2, kinds), np.float32)
+    places[page.mark_places, page.marks] = 1
+    behind = found.cumsum(0)
+    inside = behind[np.array(page.mark_ends)[containers]] - behind[np.array(page.mark_starts)[containers]]
+    return np.concatenate((places[:n], places[1 : n + 1], np.log1p(inside).reshape(n, -1)), axis=1)
+
+
 def _neighbour_features(
     around: Surroundings,
     owners: Ints,
@@ -257,17 +276,14 @@ def _neighbour_features(
     ends_sentence: NDArray[np.bool_],
 ) -> Floats:
     """The two blocks before and the two behind: their length and links, and what they share with this one."""
-    parent = parents[owners]
-    columns: list[NDArray[np.float32] | NDArray[np.bool_]] = []
-    for step in _STEPS:
-        other, exists = around.neighbours(step)
-        columns += [
-            length[other] * exists,
-            link[other] * exists,
-            ends_sentence[other] & exists,
-            (owners[other] == owners) & exists,
-            (parent[other] == parent) & exists,
-            (around.groups[other] == around.groups) & exists,
-            (tags[other] == tags) & exists,
-        ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    other, exists = around.neighbours(_STEPS)
+    parent, groups = parents[owners], around.groups
+    columns = np.empty((len(_STEPS), 7, len(tags)), np.float32)
+    columns[:, 0] = length[other]
+    columns[:, 1] = link[other]
+    columns[:, 2] = ends_sentence[other]
+    for at, shared in enumerate((owners, parent, groups, tags), 3):
+        columns[:, at] = shared[other] == shared
+    columns *= exists[:, None]
+    near: Floats = columns.transpose(2, 0, 1).reshape(len(tags), -1)
+    return near

@@ -12,12 +12,13 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
 from classifier.blocks import cut
+from classifier.calibration import temper, temperature_of
 from classifier.confidence import PageConfidence
 from classifier.evidence import TokenEvidence
 from classifier.features import PageFeatures, featurize
 from classifier.hints import read_hints
 from classifier.labels import BOILERPLATE, LABELS
-from classifier.network import Network, softmax
+from classifier.network import Network
 from classifier.parsing import parse_html
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model")
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Grows when a fitted classifier comes to mean something else, so that older files are refused."""
 
 _UNKNOWN, _BOILERPLATE = -1, -2
@@ -40,22 +41,24 @@ _CODES: Final[dict[str | None, int]] = {
     None: _UNKNOWN,
     BOILERPLATE: _BOILERPLATE,
 }
+_RARE: Final = [LABELS.index("ad"), LABELS.index("disclaimer")]
 
 
 class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Labels every block of a page: article, ad, disclaimer, teaser or other.
 
     Three models stand on one another. A linear one reads the tokens of each block and of the markup around it. A small
-    network sees its evidence for the block and for what stands around the block, beside the numeric features. A second
-    network sees the first one's answers for the whole page in the same way, so that a page is decided as a whole
-    (auto-context: Tu and Bai, IEEE PAMI 32(10), 2010). Each is trained on answers that the one below gave for sites
-    that it had not seen (stacked generalization: Wolpert, Neural Networks 5(2), 1992).
+    network sees its evidence beside the numeric features. A second network also sees the first one's answers for what
+    stands around the block, so that a page is decided as a whole (auto-context: Tu and Bai, IEEE PAMI 32(10), 2010).
+    Each is trained on answers that the one below gave for sites that it had not seen (stacked generalization: Wolpert,
+    Neural Networks 5(2), 1992), and by such answers the last one's probabilities are calibrated.
 
     Parameters:
         C: inverse penalty of the linear model.
         hidden: units of each network's hidden layer.
         alpha: L2 penalty of the networks.
         epochs: passes over the training data.
+        members: networks that are averaged at each step.
         folds: parts into which the sites are split for the answers on unseen sites.
         boilerplate_weight: weight of the blocks of which the training data say no more than "not article".
         hand_weight: weight of the blocks of pages of which the training data say all five labels.
@@ -74,9 +77,10 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         hidden: int = 64,
         alpha: float = 0.1,
         epochs: int = 8,
+        members: int = 3,
         folds: int = 4,
         boilerplate_weight: float = 0.3,
-        hand_weight: float = 4.0,
+        hand_weight: float = 2.5,
         poorer: float = 0.4,
         random_state: int = 0,
     ) -> None:
@@ -84,6 +88,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.hidden = hidden
         self.alpha = alpha
         self.epochs = epochs
+        self.members = members
         self.folds = folds
         self.boilerplate_weight = boilerplate_weight
         self.hand_weight = hand_weight
@@ -118,6 +123,8 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for number, (page, given) in enumerate(zip(features, labels, strict=True)):
             if len(page) != len(given):
                 raise ValueError(f"page {number} has {len(page)} blocks, but {len(given)} labels")
+        if not all(map(len, features)):
+            raise ValueError(f"page {[*map(len, features)].index(0)} has no blocks: leave it out")
         y = [np.array([_CODES[label] for label in given]) for given in labels]
         weight = [np.ones(len(given), np.float32) for given in labels] if weights is None else list(weights)
         weight = [_trusted(codes, given, self.hand_weight) for codes, given in zip(y, weight, strict=True)]
@@ -135,6 +142,9 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             _with_context(page, given, answer) for page, given, answer in zip(features, inputs, first, strict=True)
         ]
         self.second_, second = self._fit_network(inputs, y, weight, sites)
+        temperature = temperature_of(np.concatenate(second), np.concatenate(y), np.concatenate(weight))
+        self.second_.cool(temperature)
+        second = [temper(answer, temperature) for answer in second]
         self.confidence_ = PageConfidence().fit(features, second, y)
         self.classes_ = np.array(LABELS)
         self.format_ = FORMAT
@@ -230,7 +240,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _network(self, part: Sequence[int], inputs: list[Floats], y: list[Ints], weight: list[Floats]) -> Network:
         codes, weights = np.concatenate([y[i] for i in part]), np.concatenate([weight[i] for i in part])
         used = (codes >= 0) & (weights > 0)
-        network = Network(self.hidden, self.alpha, self.epochs, self.random_state)
+        network = Network(self.hidden, self.alpha, self.epochs, self.members, self.random_state)
         return network.fit(np.concatenate([inputs[i] for i in part])[used], codes[used], weights[used])
 
     def _on_unseen_sites(
@@ -278,7 +288,7 @@ def _trusted(codes: Ints, weight: Floats, hand_weight: float) -> Floats:
     """
     if (codes == _BOILERPLATE).any():
         return weight
-    rare = np.where(codes == LABELS.index("disclaimer"), 1.5, np.where(codes == LABELS.index("ad"), 1.25, 1.0))
+    rare = np.where(np.isin(codes, _RARE), 1.3, 1.0)
     return (weight * hand_weight * rare).astype(np.float32)
 
 
@@ -290,7 +300,7 @@ def _balanced(features: PageFeatures, codes: Ints, weight: Floats) -> Floats:
 
 
 def _inputs(features: PageFeatures, evidence: Floats) -> Floats:
-    return np.concatenate((features.dense, evidence, _around(features, softmax(evidence))), axis=1)
+    return np.concatenate((features.dense, evidence), axis=1)
 
 
 def _with_context(features: PageFeatures, inputs: Floats, answers: Floats) -> Floats:
@@ -317,6 +327,8 @@ def _arrays(models: Sequence[BaseEstimator]) -> list[NDArray[Any]]:
     found: list[NDArray[Any]] = []
     for model in models:
         for name, value in sorted(vars(model).items()):
-            if name.endswith("_"):
-                found += value if isinstance(value, list) else [value]
+            if isinstance(value, BaseEstimator):
+                found += _arrays([value])
+            elif name.endswith("_"):
+                found += value if isinstance(value, list) else [np.asarray(value)]
     return found

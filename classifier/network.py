@@ -1,4 +1,4 @@
-"""A small neural network over numeric features, trained by scikit-learn and evaluated as three matrix products."""
+"""A small neural network over numeric features, trained by scikit-learn and evaluated as two matrix products."""
 
 from __future__ import annotations
 
@@ -23,24 +23,30 @@ _CLIP = 4.0
 
 
 class Network(BaseEstimator):  # type: ignore[misc]
-    """Multi-layer perceptron with one hidden layer on standardised, clipped features.
+    """The mean of multi-layer perceptrons with one hidden layer on standardised, clipped features.
 
-    Only its weights are kept after fitting: they are all that prediction needs, and they load without the optimiser.
+    They are kept as one perceptron whose hidden layer holds those of all, since a mean of scores is linear. Only the
+    weights are kept after fitting: they are all that prediction needs, and they load without the optimiser.
 
     Parameters:
         hidden: units of the hidden layer.
         alpha: L2 penalty.
         epochs: passes over the training data.
+        members: networks that are trained from different beginnings; the mean of their scores counts.
         random_state: seed.
 
     Attributes:
-        mean_, scale_: of the features, of shape (features,).
-        layers_: the weight matrices, (features, hidden) and (hidden, 5).
+        low_, high_: the bounds to which each feature is clipped, of shape (features,).
+        layers_: the weight matrices, (features, members * hidden) and (members * hidden, 5), for features that are not
+            standardised.
         intercepts_: their intercepts.
     """
 
-    def __init__(self, hidden: int = 64, alpha: float = 0.1, epochs: int = 8, random_state: int = 0) -> None:
+    def __init__(
+        self, hidden: int = 64, alpha: float = 0.1, epochs: int = 8, members: int = 1, random_state: int = 0
+    ) -> None:
         self.hidden = hidden
+        self.members = members
         self.alpha = alpha
         self.epochs = epochs
         self.random_state = random_state
@@ -48,8 +54,28 @@ class Network(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Floats, y: NDArray[np.int64], sample_weight: Floats | None = None) -> Self:
         """Train on a matrix of features of shape (n, features) and label indices of shape (n,)."""
         scaler = StandardScaler().fit(X)
-        self.mean_ = scaler.mean_.astype(np.float32)
-        self.scale_ = (1 / scaler.scale_).astype(np.float32)
+        self.low_ = (scaler.mean_ - _CLIP * scaler.scale_).astype(np.float32)
+        self.high_ = (scaler.mean_ + _CLIP * scaler.scale_).astype(np.float32)
+        X = scaler.transform(np.clip(X, self.low_, self.high_))
+        seeds = np.random.SeedSequence(self.random_state).generate_state(self.members).tolist()
+        members = [self._member(X, y, sample_weight, seed) for seed in seeds]
+        hidden = np.concatenate([member[0] for member in members], axis=1) / scaler.scale_[:, None]
+        first = np.concatenate([member[1] for member in members]) - scaler.mean_ @ hidden
+        output = np.concatenate([member[2] for member in members]) / self.members
+        last = np.mean([member[3] for member in members], axis=0)
+        self.layers_ = [np.ascontiguousarray(weights, np.float32) for weights in (hidden, output)]
+        self.intercepts_ = [first.astype(np.float32), last.astype(np.float32)]
+        return self
+
+    def cool(self, temperature: float) -> None:
+        """Divide the scores of the labels by a temperature."""
+        self.layers_[1] = self.layers_[1] / np.float32(temperature)
+        self.intercepts_[1] = self.intercepts_[1] / np.float32(temperature)
+
+    def _member(
+        self, X: Floats, y: NDArray[np.int64], sample_weight: Floats | None, seed: int
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """Train one perceptron; its weights and intercepts of the hidden and of the output layer."""
         perceptron = MLPClassifier(
             (self.hidden,),
             alpha=self.alpha,
@@ -58,38 +84,29 @@ class Network(BaseEstimator):  # type: ignore[misc]
             max_iter=self.epochs,
             tol=0,
             n_iter_no_change=self.epochs,
-            random_state=self.random_state,
+            random_state=seed,
         )
         with warnings.catch_warnings():
             # The number of epochs is chosen for the score on unseen sites, short of convergence.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            perceptron.fit(self._standardise(X), y, sample_weight=sample_weight)
+            perceptron.fit(X, y, sample_weight=sample_weight)
         hidden, output = perceptron.coefs_
+        first, last = perceptron.intercepts_
+        if len(perceptron.classes_) == 2:  # scikit-learn keeps the second class alone
+            output = np.concatenate((np.zeros_like(output), output), axis=1)
+            last = np.array([0, last[0]], np.float32)
         weights = np.zeros((self.hidden, len(LABELS)), np.float32)
         intercept = np.full(len(LABELS), -30, np.float32)
-        if len(perceptron.classes_) == 2:
-            output = np.concatenate((np.zeros_like(output), output), axis=1)
-            bias = np.array([0, perceptron.intercepts_[1][0]], np.float32)
-        else:
-            bias = perceptron.intercepts_[1]
         weights[:, perceptron.classes_] = output
-        intercept[perceptron.classes_] = bias
-        self.layers_ = [np.ascontiguousarray(hidden, np.float32), weights]
-        self.intercepts_ = [perceptron.intercepts_[0].astype(np.float32), intercept]
-        return self
+        intercept[perceptron.classes_] = last
+        return hidden, first, weights, intercept
 
     def predict_proba(self, X: Floats) -> Floats:
         """Probabilities of the labels, of shape (n, 5)."""
-        activation = self._standardise(X) @ self.layers_[0]
+        activation = np.clip(X, self.low_, self.high_) @ self.layers_[0]
         activation += self.intercepts_[0]
         np.maximum(activation, 0, out=activation)
         return softmax(activation @ self.layers_[1] + self.intercepts_[1])
-
-    def _standardise(self, X: Floats) -> Floats:
-        scaled: Floats = X - self.mean_
-        scaled *= self.scale_
-        np.clip(scaled, -_CLIP, _CLIP, out=scaled)
-        return scaled
 
 
 def softmax(scores: Floats) -> Floats:

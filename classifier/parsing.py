@@ -63,10 +63,12 @@ def _to_utf8(body: bytes) -> bytes:
                 return body[: error.start]
             encoding = _declared(body)
         else:
-            # ISO-2022-JP is valid UTF-8 bytes, so an escape character asks for the declaration.
-            if b"\x1b$" not in body:
+            # ISO-2022-JP looks like ASCII, so an escape character asks for the declaration.
+            if b"\x1b" not in body or not body.isascii():
                 return body
             encoding = _declared(body)
+            if not encoding.startswith("iso2022"):
+                return body
     else:
         body = body[len(bom) :]
         if encoding == "utf-8":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _OWN_TYPES: Final = (
     "classifier.confidence.PageConfidence",
     "classifier.evidence.TokenEvidence",
+    "classifier.evidence.Vocabulary",
     "classifier.model.BlockClassifier",
     "classifier.network.Network",
 )

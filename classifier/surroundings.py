@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from classifier.blocks import Cut
 
 Floats = NDArray[np.float32]
@@ -18,9 +20,12 @@ LEVELS: Final = 6
 """How many containers, from the block's own outwards, are looked at."""
 
 _MEAN_LEVELS: Final = slice(1, LEVELS)
+_BY_SIZE: Final = [0, 1, 3]
+"""Of the containers at `_MEAN_LEVELS`, those whose means are also taken by characters instead of blocks."""
 _BOX_LEVELS: Final = slice(0, 4)
 _PEAK_LEVELS: Final = slice(1, 5)
-_WINDOWS: Final = (1, 3, 8)
+_WINDOWS: Final = np.array((1, 3, 8))
+_WINDOWS.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,18 @@ class Surroundings:
         ends: likewise, the index behind its last block.
         groups: a number for each block; blocks of the same markup under the same markup share it.
         size: the weight of each block in characters.
+        spans: for each block, the runs of blocks that `context` averages over: the containers, then the blocks before
+            it, then those behind it; their first blocks and the indexes behind their last, each of shape (n, 11).
+        span_lengths: how many blocks each of the spans has, at least 1, and how many characters those of `_BY_SIZE`
+            have.
     """
 
     starts: Ints
     ends: Ints
     groups: Ints
     size: Floats
+    spans: tuple[Ints, Ints]
+    span_lengths: tuple[Floats, Floats]
 
     @classmethod
     def of(cls, page: Cut, containers: Ints, markups: Ints, size: Floats) -> Surroundings:
@@ -53,26 +64,34 @@ class Surroundings:
             size: the weight of each block in characters.
         """
         _, groups = np.unique(markups[:, 0] * (markups.max() + 1) + markups[:, 1], return_inverse=True)
-        return cls(np.array(page.starts)[containers], np.array(page.ends)[containers], groups, size)
+        starts, ends = np.array(page.starts)[containers], np.array(page.ends)[containers]
+        order = np.arange(len(size))[:, None]
+        before, behind = np.maximum(0, order - _WINDOWS), np.minimum(len(size), order + 1 + _WINDOWS)
+        own = np.broadcast_to(order, before.shape)
+        first = np.concatenate((starts[:, _MEAN_LEVELS], before, own + 1), axis=1)
+        last = np.concatenate((ends[:, _MEAN_LEVELS], own, behind), axis=1)
+        chars = _between(_cumulative(size[:, None]), first[:, _BY_SIZE], last[:, _BY_SIZE])
+        lengths = np.maximum(1, last - first)[..., None], np.maximum(1e-6, chars)
+        return cls(
+            starts, ends, groups, size, (first, last), (lengths[0].astype(np.float32), lengths[1].astype(np.float32))
+        )
 
     def container_sums(self, values: NDArray[np.float64] | Floats) -> NDArray[np.float64]:
         """Sum values of shape (n, k) over the containers of each block; of shape (n, LEVELS, k)."""
-        behind = _cumulative(values)
-        sums: NDArray[np.float64] = behind[self.ends] - behind[self.starts]
-        return sums
+        return _between(_cumulative(values), self.starts, self.ends)
 
     def windows(self, values: NDArray[np.float64] | Floats, widths: tuple[int, ...]) -> NDArray[np.float64]:
         """Average values of shape (n, k) over the block and its neighbours; of shape (n, len(widths), k)."""
         behind = _cumulative(values)
         order, width = np.arange(len(values))[:, None], np.array(widths)
         first, last = np.maximum(0, order - width), np.minimum(len(values), order + width + 1)
-        means: NDArray[np.float64] = (behind[last] - behind[first]) / (last - first)[..., None]
+        means: NDArray[np.float64] = _between(behind, first, last) / (last - first)[..., None]
         return means
 
-    def neighbours(self, step: int) -> tuple[Ints, NDArray[np.bool_]]:
-        """The index of the block so many steps away, and whether there is one."""
-        other = np.arange(len(self.size)) + step
-        exists = (other >= 0) & (other < len(other))
+    def neighbours(self, steps: Sequence[int]) -> tuple[Ints, NDArray[np.bool_]]:
+        """The index of the block so many steps away, and whether there is one; both of shape (len(steps), n)."""
+        other = np.arange(len(self.size)) + np.array(steps)[:, None]
+        exists = (other >= 0) & (other < len(self.size))
         return np.where(exists, other, 0), exists
 
     def context(self, values: Floats) -> Floats:
@@ -84,32 +103,18 @@ class Surroundings:
         Returns:
             The description, of shape (n, 17 * k).
         """
-        n = len(values)
-        both = np.concatenate((values, values * self.size[:, None], self.size[:, None]), axis=1)
-        k = values.shape[1]
-        sums = self.container_sums(both)[:, _MEAN_LEVELS]
-        number = np.maximum(1, self.ends - self.starts)[:, _MEAN_LEVELS, None]
-        by_block = sums[..., :k] / number
-        by_size = sums[:, [0, 1, 3], k : 2 * k] / np.maximum(1e-6, sums[:, [0, 1, 3], 2 * k :])
-        members = np.bincount(self.groups)
-        group = np.stack([np.bincount(self.groups, column) / members for column in values.T], axis=1)
-        behind = _cumulative(values)
-        order, width = np.arange(n)[:, None], np.array(_WINDOWS)
-        first, last = np.maximum(0, order - width), np.minimum(n, order + width + 1)
-        before = (behind[order] - behind[first]) / np.maximum(1, order - first)[..., None]
-        after = (behind[last] - behind[order + 1]) / np.maximum(1, last - order - 1)[..., None]
-        page = np.concatenate((values.mean(0), (values * self.size[:, None]).sum(0) / self.size.sum()))
-        return np.concatenate(
-            (
-                by_block.reshape(n, -1),
-                by_size.reshape(n, -1),
-                group[self.groups],
-                before.reshape(n, -1),
-                after.reshape(n, -1),
-                np.broadcast_to(page, (n, 2 * k)),
-            ),
-            axis=1,
-        ).astype(np.float32)
+        n, k = values.shape
+        (first, last), (blocks, chars) = self.spans, self.span_lengths
+        behind, behind_by_size = _cumulative(values), _cumulative(values * self.size[:, None])
+        spans, sized = first.shape[1], first.shape[1] + len(_BY_SIZE)
+        found = np.empty((n, sized + 3, k), np.float32)
+        found[:, :spans] = _between(behind, first, last) / blocks
+        found[:, spans:sized] = _between(behind_by_size, first[:, _BY_SIZE], last[:, _BY_SIZE]) / chars
+        group = np.stack([np.bincount(self.groups, column) for column in values.T], axis=1)
+        found[:, sized] = (group / np.bincount(self.groups)[:, None]).take(self.groups, axis=0)
+        found[:, sized + 1] = behind[-1] / n
+        found[:, sized + 2] = behind_by_size[-1] / self.size.sum()
+        return found.reshape(n, -1)
 
     def boxes(self, values: Floats) -> Floats:
         """Look up values of shape (n, k) at the first block of each block's containers; of shape (n, 4 * k).
@@ -168,3 +173,10 @@ def _cumulative(values: NDArray[np.float64] | Floats) -> NDArray[np.float64]:
     out = np.zeros((len(values) + 1, values.shape[1]))
     np.cumsum(values, axis=0, out=out[1:])
     return out
+
+
+def _between(behind: NDArray[np.float64], first: Ints, last: Ints) -> NDArray[np.float64]:
+    """The sums of what stands from one index to another, from the cumulative sums."""
+    sums: NDArray[np.float64] = behind.take(last, axis=0)
+    sums -= behind.take(first, axis=0)
+    return sums

@@ -1,41 +1,44 @@
-"""The tokens of blocks: their words, the names in the markup around them, and the steps of their links."""
+"""The tokens of blocks: their words, the names in the markup around them, the steps of their links, their buttons."""
 
 from __future__ import annotations
 
-import re
-from itertools import chain, pairwise
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from classifier.blocks import BUTTON, INLINE
+from classifier.hashing import Splitter, Tokens, mix
+
 if TYPE_CHECKING:
+    from lxml import etree
     from numpy.typing import NDArray
 
     from classifier.blocks import Cut
+    from classifier.hashing import Hashes
 
     Floats = NDArray[np.float32]
     Ints = NDArray[np.int64]
 
-_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MAX_MARKUP: Final = 300
 _MAX_ADDRESS: Final = 150
+_MAX_BUTTON: Final = 40
+_WORDED: Final = ("button", "div", "p", *sorted(INLINE))
+"""Elements whose text is read as the words of a button; others in it are pictures, styles and scripts."""
 _MANY: Final = 10
 HEAD, TAIL = 110, 50
 """Characters of a block's beginning and end whose words are looked at."""
 _PAIRED: Final = 8
 """Words of a block's beginning that are looked at in pairs; a text of fewer words also counts as a whole."""
 _SIGNS: Final = (("’", "'"), ("“", " "), ("”", " "), ("„", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
+_ON_BUTTON: Final = np.uint64(0x27D4EB2F165667C5)
+_PAIR: Final = np.uint64(0xC2B2AE3D27D4EB4F)
+_WHOLE: Final = np.cumprod(np.full(_PAIRED, 0x165667B19E3779F9, np.uint64), dtype=np.uint64)
+_WHOLE.flags.writeable = False
 
-
-def _spaces(kept: str, digits: bool = True) -> bytes:
-    """A table for `bytes.translate` that turns what separates words into spaces."""
-    letters = (byte >= 128 or chr(byte).isalpha() or (digits and chr(byte).isdigit()) for byte in range(256))
-    return bytes(byte if letter or chr(byte) in kept else 32 for byte, letter in enumerate(letters))
-
-
-WORD_BYTES: Final = _spaces("\n'$%@&+#")
-_NAME_BYTES: Final = _spaces("\n<", digits=False)
-_LINK_BYTES: Final = _spaces("\n/#-")
+_WORDS: Final = Splitter("'$%@&+#")
+_NAMES: Final = Splitter("<", digits=False, camel=True)
+_STEPS: Final = Splitter("/#-")
 
 
 def lower_ends(texts: list[str]) -> list[str]:
@@ -44,39 +47,48 @@ def lower_ends(texts: list[str]) -> list[str]:
     return "\n".join(ends).lower().split("\n")
 
 
-def words_of(starts: list[str], texts: list[str], unspaced: NDArray[np.bool_]) -> list[list[bytes]]:
+def single_words(lines: list[str]) -> Tokens:
+    """Find the words of lines that are in lower case already."""
+    page = "\n".join(lines)
+    for sign, plain in _SIGNS:
+        page = page.replace(sign, plain)
+    return Tokens.of(page.split("\n"), _WORDS)
+
+
+def words_of(starts: list[str], unspaced: NDArray[np.bool_]) -> Tokens:
     """Find the words of each block's beginning and end, the pairs of words that it begins with, and a short text whole.
 
     Args:
         starts: what `lower_ends` made of the texts.
-        texts: the texts of the blocks.
         unspaced: for each block, whether its script puts no spaces between words; pairs of characters stand for words.
     """
-    page = "\n".join(starts)
-    for sign, plain in _SIGNS:
-        page = page.replace(sign, plain)
-    words = [line.split() for line in page.encode("utf-8", "replace").translate(WORD_BYTES).split(b"\n")]
-    for block in np.flatnonzero(unspaced).tolist():
-        text = texts[block]
-        if len(text) > 90:
-            text = text[:60] + text[-30:]
-        words[block] = [text[i : i + 2].encode("utf-8", "replace") for i in range(len(text) - 1)]
-    found = []
-    for line in words:
-        start = line[:_PAIRED]
-        pairs = list(map(b" ".join, pairwise(start)))
-        if len(line) < _PAIRED:
-            pairs.append(b"=" + b" ".join(line))
-        found.append(list(dict.fromkeys([*line, *pairs])))
-    return found
+    if unspaced.any():
+        starts = list(starts)
+        for block in np.flatnonzero(unspaced).tolist():
+            text = starts[block]
+            starts[block] = " ".join(text[i : i + 2] for i in range(max(1, len(text) - 1)))
+    words = single_words(starts)
+    hashes, lines, places = words.hashes, words.lines, words.positions()
+    follows = (lines[1:] == lines[:-1]) & (places[1:] < _PAIRED)
+    pairs = Tokens(mix(hashes[:-1] * _PAIR + hashes[1:])[follows], lines[1:][follows], len(words))
+    few = np.bincount(lines, minlength=len(words)) < _PAIRED
+    return Tokens.joined([words, pairs, _whole(words.where(few[lines]), places[few[lines]])])
 
 
-def markups_of(page: Cut) -> tuple[list[list[bytes]], Ints, Ints]:
+def _whole(words: Tokens, places: Ints) -> Tokens:
+    """Each line as one token."""
+    if not len(words.lines):
+        return words
+    first = np.flatnonzero(places == 0)
+    return Tokens(mix(np.add.reduceat(words.hashes * _WHOLE[places], first)), words.lines[first], len(words))
+
+
+def markups_of(page: Cut) -> tuple[Tokens, list[str], Ints, Ints]:
     """Find the names in the markup of a page.
 
     Returns:
-        The names of each distinct markup; which of the markups each container has; which the first inline element of
-        each block has, -1 for none.
+        The names of each distinct markup, that of the tag first; the tag of each; which of the markups each container
+        has; which the first inline element of each block has, -1 for none.
     """
     elements, starts, ends = page.elements, page.starts, page.ends
     filled = [at for at in range(len(elements)) if ends[at] > starts[at]]
@@ -96,16 +108,21 @@ def markups_of(page: Cut) -> tuple[list[list[bytes]], Ints, Ints]:
         if number is None:
             number = index[key] = len(lines)
             # All attributes: class and id first of all, but also role, itemprop, data-testid, style and their like.
-            lines.append(f"<{key[0]} {' '.join(element.values())[:_MAX_MARKUP]}".replace("\n", " "))
+            lines.append(f"<{key[0][:_MAX_MARKUP]} {' '.join(element.values())[:_MAX_MARKUP]}".replace("\n", " "))
         numbers.append(number)
     kinds = np.zeros(len(elements), np.int64)
     kinds[filled] = numbers[: len(filled)]
     inline = np.full(len(page), -1)
     inline[[block for block, _ in inner]] = numbers[len(filled) :]
-    return _split(_CAMEL.sub(" ", "\n".join(lines)), _NAME_BYTES), kinds, inline
+    return Tokens.of(lines, _NAMES), [tag for tag, _, _ in index], kinds, inline
 
 
-def links_of(page: Cut, host: str) -> tuple[list[list[bytes]], Floats]:
+def tag_token(tag: str) -> Hashes:
+    """What `markups_of` makes of a tag, of shape (1,)."""
+    return Tokens.of([f"<{tag}"], _NAMES).hashes
+
+
+def links_of(page: Cut, host: str) -> tuple[Tokens, Floats]:
     """Find what each block's first link tells of where it leads.
 
     Args:
@@ -124,14 +141,38 @@ def links_of(page: Cut, host: str) -> tuple[list[list[bytes]], Floats]:
         ],
         np.float32,
     )
-    kinds = [f"{link.get('rel', '')} {link.get('target', '')}" if link is not None else "" for link in page.links]
-    lines = "\n".join(
-        [f"{address} {kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
-    ).replace("/", " /")
-    return _split(lines, _LINK_BYTES), np.minimum(numbers, _MANY)
+    kinds = [
+        f"{link.get('rel', '')} {link.get('target', '')}"[:_MAX_ADDRESS] if link is not None else ""
+        for link in page.links
+    ]
+    lines = [f"{address} {kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
+    plain = "\n".join(lines).lower().replace("/", " /").split("\n")
+    return Tokens.of(plain, _STEPS), np.minimum(numbers, _MANY)
 
 
-def _split(lines: str, separators: bytes) -> list[list[bytes]]:
-    """The distinct words of each line."""
-    plain = lines.lower().encode("utf-8", "replace").translate(separators)
-    return [list(dict.fromkeys(line.split())) for line in plain.split(b"\n")]
+def buttons_of(page: Cut, containers: Ints) -> Tokens:
+    """Find the words on the first button in the innermost container of each block that has one.
+
+    Args:
+        page: the blocks.
+        containers: the containers of each block, its own first, of shape (n, levels).
+    """
+    if not page.buttons:
+        return Tokens(np.zeros(0, np.uint64), np.zeros(0, np.int64), len(page))
+    texts = [_on_button(button).lower() for button in page.buttons]
+    behind = np.concatenate(([0], np.cumsum(np.array(page.marks) == BUTTON)))
+    first, end = behind[np.array(page.mark_starts)[containers]], behind[np.array(page.mark_ends)[containers]]
+    has = end > first
+    nearest = first[np.arange(len(page)), has.argmax(1)]
+    lines = [texts[at] if found else "" for at, found in zip(nearest.tolist(), has.any(1).tolist(), strict=True)]
+    words = single_words(lines)
+    return Tokens(words.hashes ^ _ON_BUTTON, words.lines, words.size)
+
+
+def _on_button(button: etree._Element) -> str:
+    if button.tag == "input":
+        label: str = button.get("value") or button.get("alt", "")
+        return label.strip()[:_MAX_BUTTON].replace("\n", " ")
+    pieces = (text.strip()[:_MAX_BUTTON] for text in button.itertext(*_WORDED))
+    shown: str = " ".join(islice(filter(None, pieces), _MANY)) or button.get("aria-label", "").strip()
+    return shown[:_MAX_BUTTON].replace("\n", " ")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 
-from classifier.blocks import INLINE, SKIPPED, cut
+from classifier.blocks import INLINE, MARKS, SKIPPED, cut
 from classifier.parsing import parse_html
 from tests.classifier.trees import trees
 
@@ -98,3 +98,32 @@ def test_a_block_knows_its_first_link_and_how_much_of_it_is_linked() -> None:
     # Three letters each, and the space before the second link.
     assert page.link_chars == [0, 7, 3]
     assert [link is not None and link.get("href") for link in page.links] == [False, "/one", "/three"]
+
+
+def test_elements_that_say_something_without_text_are_marked_where_they_stand() -> None:
+    page = cut(
+        parse_html(
+            "<body><p>Lead</p><img src=a.png><p>Caption</p>"
+            "<form><p>Our letter</p><input type=email><input type=hidden><input type=submit><button>Go</button></form>"
+            "<noscript><img src=b.png></noscript><iframe></iframe>"
+        )
+    )
+    assert [MARKS[kind] for kind in page.marks] == ["image", "field", "button", "button", "frame"]
+    assert page.mark_places == [1, 3, 3, 3, 3]
+    form = next(at for at, element in enumerate(page.elements) if element.tag == "form")
+    assert page.marks[page.mark_starts[form] : page.mark_ends[form]] == page.marks[1:4]
+
+
+@settings(max_examples=100, deadline=None)
+@given(trees((*TAGS, "img", "input", "iframe", "form")))
+def test_every_mark_stands_in_its_containers(root: etree._Element) -> None:
+    page = cut(root)
+    assert page.mark_places == sorted(page.mark_places)
+    for at, element in enumerate(page.elements):
+        inside = page.mark_ends[at] - page.mark_starts[at]
+        shown = [
+            mark
+            for mark in element.iter("img", "input", "iframe", "select", "button", "textarea")
+            if not any(above.tag in SKIPPED for above in mark.iterancestors())
+        ]
+        assert inside == len(shown)

@@ -101,6 +101,15 @@ def test_text_is_decoded_whatever_the_page_declares(encoding: str, head: str, sh
     assert [block.text for block in extract(html.encode(encoding), classifier=shipped).blocks] == [text]
 
 
+@pytest.mark.parametrize("declared", ["", "<meta charset=iso-8859-1>", "<meta charset=utf-16>"])
+@pytest.mark.parametrize("text", ["Café, 5 € fin", "Cafe fin"])
+def test_an_escape_character_makes_no_other_encoding_of_a_page(
+    declared: str, text: str, shipped: BlockClassifier
+) -> None:
+    html = f"<html><head>{declared}</head><body><p>{text}\x1b</p></body></html>"
+    assert [block.text for block in extract(html.encode(), classifier=shipped).blocks] == [f"{text}\x1b"]
+
+
 @pytest.mark.parametrize("encoding", ["shift_jis", "euc-jp", "iso-2022-jp"])
 def test_declared_multibyte_encodings(encoding: str, shipped: BlockClassifier) -> None:
     text = "東京の港は火曜日に再開した。"

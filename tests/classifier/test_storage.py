@@ -102,7 +102,7 @@ def test_a_model_of_another_version_is_refused(
 def test_a_model_that_was_made_for_other_features_is_refused(
     classifier: BlockClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classifier.first_, "mean_", classifier.first_.mean_[:-1])
+    monkeypatch.setattr(classifier.first_, "low_", classifier.first_.low_[:-1])
     save_classifier(classifier, tmp_path / "model.skops")
     with pytest.raises(ModelError, match="other features"):
         load_classifier(tmp_path / "model.skops")
