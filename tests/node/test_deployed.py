@@ -77,11 +77,11 @@ def test_the_egg_stays_zipped_and_holds_all_that_a_job_needs(node):
 def test_jobs_run_side_by_side_and_leave_their_documents(node, kept):
     limits = {"northfield-courier": 3, "quayside-markets": 2}
     for spider, limit in limits.items():
-        node.post("schedule", spider=spider, jobid=f"job-{spider}", limit=limit, setting=[*QUICK, "DOWNLOAD_DELAY=1"])
+        node.post("schedule", spider=spider, jobid=f"job-{spider}", limit=limit, setting=[*QUICK, "DOWNLOAD_DELAY=0.5"])
     wait_until(lambda: len(node.get("listjobs", project="broadsheet")["running"]) == 2)
     for spider, limit in limits.items():
         node.wait_for(f"job-{spider}")
-        assert "'DOWNLOAD_DELAY': '1'" in node.log(f"job-{spider}")
+        assert "'DOWNLOAD_DELAY': '0.5'" in node.log(f"job-{spider}")
         articles = list(kept["articles"].find({"crawl.job": f"job-{spider}"}))
         assert 1 <= len(articles) <= limit, node.log(f"job-{spider}")
         assert {article["publisher"] for article in articles} == {spider}
@@ -93,7 +93,7 @@ def test_jobs_run_side_by_side_and_leave_their_documents(node, kept):
 @pytest.fixture(scope="module")
 def cut_short(node: Node, kept: Database[dict[str, Any]]) -> dict[str, str]:
     """A job that is cancelled in mid-crawl; the environment that it had."""
-    settings = [*QUICK, "DOWNLOAD_DELAY=2", "LOG_LEVEL=DEBUG"]
+    settings = [*QUICK, "DOWNLOAD_DELAY=1", "LOG_LEVEL=DEBUG"]
     node.post("schedule", spider="quayside-markets", jobid="cut-short", setting=settings)
     wait_until(lambda: kept["articles"].find_one({"crawl.job": "cut-short"}))
     environment = next(process.environ() for process in psutil.process_iter() if "_job=cut-short" in _command(process))
