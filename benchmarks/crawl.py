@@ -6,7 +6,8 @@ PAGES is a folder of pages (``*.html`` or ``*.html.gz``, also in folders below).
 site, over again under other addresses until there are enough, and crawled with ``scrapy crawl site`` into a MongoDB of
 the benchmark's own: in turns as it is, and with the pipeline that reads pages (labels, facts, language) replaced by one
 that makes up a title and a text. Everything else is the same: discovery, conditional requests, the store. The ratio of
-the two speeds is the figure; speeds themselves depend on the machine. With --memory, one more crawl of so many pages
+the two speeds is the figure; speeds themselves depend on the machine. Processor time a page is printed beside them,
+which other work on the machine changes less. With --memory, one more crawl of so many pages
 tells the memory of the crawler's own process and of its workers on the way.
 """
 
@@ -20,7 +21,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -95,33 +98,66 @@ def serving(files: list[Path], count: int) -> Iterator[Site]:
         site.shutdown()
 
 
-def crawl(site: Site, home: str, database: str, settings: dict[str, object]) -> tuple[float, int]:
-    """Crawl the site, and return the pages a second between the spider's opening and its end, and the pages stored."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a crawl did, and what it took.
+
+    Attributes:
+        speed: pages a second between the spider's opening and its end.
+        stored: pages that were stored.
+        crawler: milliseconds of processor time that a page took of the crawler's own process, starts included.
+        workers: the same of the processes that it started.
+    """
+
+    speed: float
+    stored: int
+    crawler: float
+    workers: float
+
+
+def crawl(site: Site, home: str, database: str, settings: dict[str, object]) -> Run:
+    """Crawl the site."""
     options = [part for name, value in {**QUICK, **settings}.items() for part in ("-s", f"{name}={value}")]
     site.served = 0
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "crawl", "site", "-a", f"domain={site.url}", *options],
-        env={**os.environ, "BROADSHEET_HOME": home, "MONGO_DATABASE": database, "no_proxy": "*"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(done.stderr[-3000:])
-    (seconds,) = re.findall(r"'elapsed_time_seconds': ([\d.]+)", done.stderr)
-    stored = re.findall(r"'store/(?:stored|unchanged)': (\d+)", done.stderr)
-    return site.served / float(seconds), sum(map(int, stored))
+    log = Path(home, "log")
+    with log.open("w") as out:
+        process = psutil.Popen(
+            [sys.executable, "-m", "scrapy", "crawl", "site", "-a", f"domain={site.url}", *options],
+            env={**os.environ, "BROADSHEET_HOME": home, "MONGO_DATABASE": database, "no_proxy": "*"},
+            stdout=subprocess.DEVNULL,
+            stderr=out,
+        )
+    own = 0.0
+    # The process is watched to its end, since what it used cannot be told from what its children used after it.
+    while not (ended := os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)):
+        times = process.cpu_times()
+        own = max(own, times.user + times.system)
+        time.sleep(0.05)
+    *_, used = os.wait4(process.pid, 0)
+    text = log.read_text(encoding="utf-8")
+    if ended.si_status:
+        sys.exit(text[-3000:])
+    (seconds,) = re.findall(r"'elapsed_time_seconds': ([\d.]+)", text)
+    stored = sum(map(int, re.findall(r"'store/(?:stored|unchanged)': (\d+)", text)))
+    pages = max(site.served, 1)
+    total = used.ru_utime + used.ru_stime
+    return Run(site.served / float(seconds), stored, 1000 * own / pages, 1000 * (total - own) / pages)
 
 
 def measure_speed(site: Site, home: str, rounds: int) -> None:
     """Crawl in turns, and print the ratio of the speeds."""
     bare: list[float] = []
     full: list[float] = []
+    print("                  speed        stored  crawler       workers")
     for number in range(rounds):
         for name, settings, speeds in (("unread", BARE, bare), ("read", {}, full)):
-            speed, stored = crawl(site, home, f"{name}{number}", dict(settings))
-            speeds.append(speed)
-            print(f"{name:8}{speed:8.1f} pages/s {stored:6} stored", flush=True)
+            run = crawl(site, home, f"{name}{number}", dict(settings))
+            speeds.append(run.speed)
+            print(
+                f"{name:8}{run.speed:8.1f} pages/s {run.stored:8}"
+                f" {run.crawler:8.1f} ms/page {run.workers:8.1f} ms/page",
+                flush=True,
+            )
     print(f"ratio   {statistics.median(full) / statistics.median(bare):8.2f} (of the medians of {rounds})")
 
 

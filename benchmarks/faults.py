@@ -77,14 +77,20 @@ class Replay:
 
         Handler.hosts = hosts
         self._handler = Handler
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         Thread(target=self._server.serve_forever, daemon=True).start()
         self.proxy = f"http://127.0.0.1:{self._server.server_port}"
 
     def set_faults(self, error_rate: float, drop_rate: float, delay: float) -> None:
         """Set the shares of answers that fail and of bodies that are cut, and the seconds before each answer."""
         self._handler.options = argparse.Namespace(error_rate=error_rate, drop_rate=drop_rate, delay=delay)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a crawl that is killed hangs up on whatever it asked for."""
 
 
 class Crawls:

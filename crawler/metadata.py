@@ -51,7 +51,7 @@ _TIERS: dict[str, Access] = {"free": "free", "metered": "metered", "locked": "pa
 _AUTHORS = ("author", "article:author", "og:article:author", "parsely-author", "dc.creator", "byl")
 _MAX_LIST = 100
 _CANONICAL = etree.XPath("//link[contains(@rel, 'canonical')]/@href")
-_LICENCES = etree.XPath("//*[contains(@rel, 'license')]/@href[normalize-space()]")
+_LICENCES = etree.XPath("(//a | //link)[contains(@rel, 'license')]/@href[normalize-space()]")
 # Dates of publication outside of any item: marked as such, or the first moment below the heading that is no revision.
 _DATED = etree.XPath(
     "//*[@itemprop='datePublished'][@datetime or @content]"

@@ -124,7 +124,7 @@ EXTENSIONS = {
     "crawler.extensions.visits.Visits": 550,
     "crawler.extensions.crawldelay.CrawlDelay": 560,
 }
-# Processes that read pages; one core is left to the network. 0 means all cores but one.
+# Processes that read pages, below the crawler's own in priority. 0 means one for each core.
 CLASSIFY_WORKERS = 0
 # A page that keeps a worker longer is given up with the worker (seconds of processor time, of which a busy machine
 # takes none).

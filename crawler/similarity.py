@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import xxhash
 from simhash import Simhash
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Scripts without spaces between words give one word a letter.
 _UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
@@ -48,13 +44,10 @@ def is_nearly_same(text: str, other: str) -> bool:
     return 2 * len(shingles) >= len(others) and len(shingles & others) >= _SAME * max(len(shingles), 1)
 
 
-def _words(text: str) -> Iterator[str]:
-    for number, word in enumerate(_WORD.finditer(text.casefold())):
-        if number >= _MAX_WORDS:
-            return
-        yield word[0]
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())[:_MAX_WORDS]
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = list(_words(text))
+    words = _words(text)
     return set(zip(*(words[start:] for start in range(_SHINGLE)), strict=False))

@@ -45,7 +45,7 @@ class ClassifyPipeline:
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
         self._stats = crawler.stats
-        self._count = settings.getint("CLASSIFY_WORKERS") or max(1, (os.cpu_count() or 2) - 1)
+        self._count = settings.getint("CLASSIFY_WORKERS") or os.cpu_count() or 1
         self._timeout = settings.getint("CLASSIFY_TIMEOUT")
         self._model = settings.get("CLASSIFIER_MODEL") or ""
         self._min_chars = {

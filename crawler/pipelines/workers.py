@@ -128,6 +128,8 @@ def _start() -> None:
     # There is a worker for each core already: threads of theirs for arithmetic only get into each other's way.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+    # There may be as many workers as cores, and the network comes first.
+    os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
