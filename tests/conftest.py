@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Let no terminal limit the width of what commands print."""
+    """Let no terminal limit the width of what commands print, and let Ctrl-C reach them.
+
+    A shell starts what runs in the background with Ctrl-C ignored, and the commands that the tests start inherit that.
+    """
     os.environ.pop("COLUMNS", None)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
