@@ -26,7 +26,7 @@ _PAGE: Final = """\
 Made by `python -m benchmarks.folds CORPUS`, which trains five models and measures each on the pages whose site
 (registered domain) it has not seen. The corpus holds {pages:,} pages of {sets};
 [retraining.md](retraining.md) says how to get them. Each model is trained on the corpus' other pages and on
-`training_data`. {by_hand:,} pages have every block labelled by hand, {labelled:,} of them in the corpus itself and the
+`training_data`. {by_hand:,} pages are labelled by hand block by block, {labelled:,} of them in the corpus itself and the
 others by this project's overlays; labels are judged on the former alone.
 
 ## The article's text
@@ -40,7 +40,8 @@ counts.
 {text}
 
 The gold texts follow their makers' rules, and some hold a part of the story alone. What that costs shows on the
-{by_hand:,} pages that are labelled by hand, where the text of the labels that people gave is scored in the same way:
+{by_hand:,} pages that are labelled by hand, where the text of the labels that people gave is scored in the same way (a
+block that they left open is not in it):
 
 {ceiling}
 

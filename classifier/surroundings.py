@@ -157,7 +157,7 @@ class Surroundings:
         mass = belief * self.size
         total = max(1.0, float(mass.sum()))
         behind = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
-        inside = (behind[self.ends] - behind[self.starts]) / total
+        inside = _between(behind, self.starts, self.ends) / total
         group = np.bincount(self.groups, mass)[self.groups] / total
         order = np.arange(n)
         likely = (belief > 0.5) & (self.size > 60)
