@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from classifier.tokens import HEAD, TAIL, single_words
+from classifier.tokens import single_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+_SHORT: Final = 160
+"""Characters that a headline has at most; longer blocks are not compared with it."""
+_START: Final = 110
+"""Characters of a block's beginning that a headline must begin with to be the same."""
 _OPENING: Final = 8
 """Characters by which a headline may be known; shorter texts are not compared."""
 _LONGEST: Final = 1000
@@ -62,8 +66,8 @@ def agreement_of(
         length = len(text)
         if length < _OPENING:
             continue
-        start = text[:HEAD]
-        if length < HEAD + TAIL:
+        start = text[:_START]
+        if length < _SHORT:
             if start[:_OPENING] in openings and any(title.startswith(start) for title in titles):
                 is_title[block] = 1
             else:

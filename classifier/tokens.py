@@ -26,7 +26,7 @@ _MAX_BUTTON: Final = 40
 _WORDED: Final = ("button", "div", "p", *sorted(INLINE))
 """Elements whose text is read as the words of a button; others in it are pictures, styles and scripts."""
 _MANY: Final = 10
-HEAD, TAIL = 110, 50
+_HEAD, _TAIL = 200, 100
 """Characters of a block's beginning and end whose words are looked at."""
 _PAIRED: Final = 8
 """Words of a block's beginning that are looked at in pairs; a text of fewer words also counts as a whole."""
@@ -43,7 +43,7 @@ _STEPS: Final = Splitter("/#-")
 
 def lower_ends(texts: list[str]) -> list[str]:
     """The beginnings and ends of texts that words are taken from, in lower case."""
-    ends = [text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}" for text in texts]
+    ends = [text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}" for text in texts]
     return "\n".join(ends).lower().split("\n")
 
 
