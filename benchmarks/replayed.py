@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from benchmarks.scores import TextScore
 
 DATABASE = "replayed"
+# As on a scrapyd node: the crawls beside one another use the cores, so that each needs but one worker.
+AS_A_JOB = ("-s", "CLASSIFY_WORKERS=1")
 
 
 def crawl(crawls: Crawls, hosts: list[str], parallel: int, bar: Progress) -> Counter[str]:
@@ -37,7 +39,7 @@ def crawl(crawls: Crawls, hosts: list[str], parallel: int, bar: Progress) -> Cou
     task = bar.add_task("crawling", total=len(hosts))
     counts: Counter[str] = Counter()
     with ThreadPoolExecutor(parallel) as pool:
-        for count in pool.map(lambda host: crawls.finish(host, crawls.start(host, DATABASE)), hosts):
+        for count in pool.map(lambda host: crawls.finish(host, crawls.start(host, DATABASE, *AS_A_JOB)), hosts):
             counts += count
             bar.advance(task)
     return counts
