@@ -40,7 +40,7 @@ def test_the_order_of_words_is_seen_in_pairs_and_a_short_text_as_a_whole() -> No
 
 
 def test_what_stands_in_the_middle_of_a_long_text_is_not_looked_at() -> None:
-    first, second = tokens_of(*(f"{'start ' * 20}{middle * 10}{' end' * 20}" for middle in ("one ", "two ")))
+    first, second = tokens_of(*(f"{'start ' * 40}{middle * 10}{' end' * 40}" for middle in ("one ", "two ")))
     assert first == second
 
 
