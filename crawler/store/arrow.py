@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.store.documents import StoredArticle
 from crawler.store.errors import StoreError
-from crawler.store.schema import SCHEMAS
+from crawler.store.schema import BLOCK_FIELDS, SCHEMAS
 from crawler.store.selection import Position
 from crawler.store.windows import windows
 
@@ -78,8 +78,12 @@ def _load() -> tuple[Any, Any]:
             from pymongoarrow.api import Schema, find_arrow_all
     except ImportError as error:
         raise StoreError(f"Parquet needs an optional part ({error.name}): pip install 'broadsheet[parquet]'") from None
+    block = {**dict.fromkeys(BLOCK_FIELDS, pa.string()), "p": pa.float64()}
     rules = SCHEMAS["articles"]["properties"]
-    columns = {column.name: _type(pa, rules[column.name]) for column in fields(StoredArticle)}
+    columns = {
+        column.name: pa.list_(pa.struct(block)) if column.name == "blocks" else _type(pa, rules[column.name])
+        for column in fields(StoredArticle)
+    }
     return Schema({"_id": ObjectId, **columns}), find_arrow_all
 
 

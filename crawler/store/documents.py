@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any, Self
 import zstandard
 from bson import encode, json_util
 from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
 
+from classifier import LABELS
 from crawler.items import Access, Article, BlockRecord, Fetch, Rights
 from crawler.store.errors import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crawler.store.connection import Document
 
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024  # MongoDB's own limit is 16 MB; a revision is a little larger than its article
@@ -125,12 +129,21 @@ class Record:
     """What one fetch of an article writes, made safe to store.
 
     Attributes:
-        article: the document for ``articles`` if the store has none of that address.
+        article: the document for ``articles`` if the store has none of that address; not to be changed.
         page: the document for ``pages``; None if raw pages are not kept.
+        encoded: ``article`` as BSON.
+
+    Raises:
+        RefusedError: the article is larger than a document of MongoDB may be.
     """
 
     article: Document
     page: Document | None
+    # Its size cannot be told without encoding it, which is most of a writer's work: so it is done once.
+    encoded: RawBSONDocument = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "encoded", RawBSONDocument(encode_checked(self.article)))
 
     @classmethod
     def of(cls, article: Article, keep_page: bool = True) -> Self:
@@ -141,8 +154,10 @@ class Record:
             keep_page: whether its raw page is to be archived.
 
         Raises:
-            RefusedError: it is larger than a document of MongoDB may be, or too deeply nested.
+            RefusedError: it is larger than a document of MongoDB may be, too deeply nested, or has a block of an
+                unknown label or impossible probability.
         """
+        check_blocks(article.url, ((block.label, block.p) for block in article.blocks))
         digest = hashlib.sha256(article.html).hexdigest()
         document: Document = storable(
             {field.name: getattr(article, field.name) for field in fields(article) if field.name not in OF_THE_PAGE}
@@ -155,10 +170,9 @@ class Record:
             "first_seen_at": document["crawl"]["fetched_at"],
             "updated_at": in_utc(datetime.now(UTC)),
         }
-        check_size(document)
         page = _page_document(article, digest) if keep_page else None
         if page:
-            check_size(page)
+            encode_checked(page)
         return cls(document, page)
 
     @classmethod
@@ -172,13 +186,16 @@ class Record:
             read = json_util.loads(line, json_options=JSON_OPTIONS)
             article, page = read["article"], read["page"]
             # What writing relies on; the rest is the schema's to judge.
-            texts = article["canonical_url"], article["content_hash"], article["crawl"]["job"], page and page["_id"]
+            texts = [article[name] for name in ("url", "canonical_url", "content_hash")]
+            texts += [article["crawl"]["job"], page and page["_id"]]
             dates = article["crawl"]["fetched_at"], article["first_seen_at"], article["updated_at"]
-        except (BSONError, TypeError, LookupError, RecursionError) as error:
+            if not all(isinstance(t, str | None) for t in texts) or not all(isinstance(d, datetime) for d in dates):
+                raise TypeError("a text or date is something else")
+            check_blocks(str(article["url"]), ((block["label"], block["p"]) for block in article["blocks"]))
+            record = cls(article, page)
+        except (BSONError, TypeError, LookupError, OverflowError, RecursionError, RefusedError) as error:
             raise ValueError(f"not a record of the store: {error}") from error
-        if not all(isinstance(text, str | None) for text in texts) or not all(isinstance(d, datetime) for d in dates):
-            raise ValueError("not a record of the store")
-        return cls(article, page)
+        return record
 
     def to_line(self) -> bytes:
         """Write the record as a line of MongoDB's Extended JSON, which keeps every type."""
@@ -186,18 +203,34 @@ class Record:
         return json_util.dumps(document, json_options=JSON_OPTIONS).encode() + b"\n"
 
 
-def check_size(document: Document) -> None:
-    """Refuse a document that MongoDB would not take.
+def encode_checked(document: Document) -> bytes:
+    """Encode a document as BSON.
 
     Raises:
-        RefusedError: it is too large.
+        RefusedError: it is larger than MongoDB would take.
     """
-    size = len(encode(document))
-    if size > MAX_DOCUMENT_BYTES:
+    encoded = encode(document)
+    if len(encoded) > MAX_DOCUMENT_BYTES:
         raise RefusedError(
-            f"{document['url']} cannot be stored: it makes a document of {size / 2**20:.1f} MB, "
+            f"{document['url']} cannot be stored: it makes a document of {len(encoded) / 2**20:.1f} MB, "
             f"and {MAX_DOCUMENT_BYTES >> 20} MB is the most"
         )
+    return encoded
+
+
+def check_blocks(url: str, blocks: Iterable[tuple[str, float]]) -> None:
+    """Check what the validator of ``articles`` leaves to the writer, since an article has hundreds of blocks.
+
+    Args:
+        url: the article's, for the message.
+        blocks: label and probability of each.
+
+    Raises:
+        RefusedError: a label is unknown, or a probability is not one.
+    """
+    for label, p in blocks:
+        if label not in LABELS or not 0 <= p <= 1:
+            raise RefusedError(f"{clean(url)} cannot be stored: its blocks hold a {label!a} of probability {p!r}")
 
 
 def fetch_document(fetch: Fetch) -> Document:

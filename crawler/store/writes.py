@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.store.connection import Document
     from crawler.store.documents import Record
 
-    Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
+    Operation = InsertOne[Any] | ReplaceOne[Document] | UpdateOne
     Errors = dict[int, dict[str, Any]]
 
 DUPLICATE_KEY = 11000
@@ -140,7 +140,7 @@ class BulkWriter:
 
     def _insert(self, records: Mapping[int, Record]) -> dict[int, Result]:
         numbers = list(records)
-        operations: list[Operation] = [InsertOne(dict(records[number].article)) for number in numbers]
+        operations: list[Operation] = [InsertOne(records[number].encoded) for number in numbers]
         _, errors = _bulk_write(self._articles, operations)
         results = _refusals(records, errors)
         results |= {number: Outcome.STORED for position, number in enumerate(numbers) if position not in errors}

@@ -79,6 +79,14 @@ def test_a_line_that_is_no_record_is_said_so(line: bytes) -> None:
         Record.from_line(line)
 
 
+@pytest.mark.parametrize("change", [(b'"ad"', b'"pitch"'), (b'"p": 0.1', b'"p": 7.5'), (b'"p": 0.1', b'"q": 0.1')])
+def test_a_line_whose_blocks_are_none_is_refused(make_article: Make, change: tuple[bytes, bytes]) -> None:
+    line = Record.of(make_article(blocks=[BlockRecord("ad", "text", "/p", 0.1)], counts={})).to_line()
+    assert change[0] in line
+    with pytest.raises(ValueError, match="not a record"):
+        Record.from_line(line.replace(*change))
+
+
 def test_what_is_acknowledged_leaves_nothing_behind(tmp_path: Path, make_article: Make) -> None:
     root = tmp_path / "spool"
     with Spool(root) as spool:

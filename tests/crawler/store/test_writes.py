@@ -216,6 +216,7 @@ def test_identical_pages_are_kept_once(store: Store, database: Documents, make_a
         ({"confidence": 1.5}, "confidence"),
         ({"access": "sometimes"}, "access"),
         ({"blocks": [BlockRecord("story", "text", "/p", 0.5)]}, "blocks"),
+        ({"blocks": [BlockRecord("ad", "text", "/p", 1.5)]}, "blocks"),
         ({"counts": {"story": 1}}, "counts"),
         ({"content_hash": ""}, "content_hash"),
     ],
@@ -233,7 +234,9 @@ def test_the_schema_refuses_a_bad_article_and_names_the_field(
 
 def test_no_other_program_can_write_a_bad_article_either(store: Store, database: Documents, make_article: Make) -> None:
     store.write(make_article())
-    for change in ({"note": "mine"}, {"revision": "two"}, {"published_at": "yesterday"}):
+    changes: list[dict[str, Any]] = [{"note": "mine"}, {"revision": "two"}, {"published_at": "yesterday"}]
+    changes += [{"blocks": ["ad"]}, {"blocks": [{"label": "ad", "text": "Buy."}]}, {"blocks.0.note": "mine"}]
+    for change in changes:
         with pytest.raises(WriteError, match="failed validation"):
             database["articles"].update_one({}, {"$set": change})
 
