@@ -417,6 +417,31 @@ def test_one_filter_is_read_in_order_without_sorting(filled: Store, database: Do
             assert "SORT" not in [stage["stage"] for stage in _plans(found.explain()["queryPlanner"])], condition
 
 
+@pytest.mark.parametrize(
+    ("filters", "order"),
+    [({"language": "de"}, Order.NEWEST), ({"section": "Ports"}, Order.NEWEST), ({}, Order.LEAST_CONFIDENT)],
+)
+def test_of_a_large_publisher_no_more_is_read_than_asked_for(
+    store: Store, database: Documents, make_article: Make, filters: dict[str, Any], order: Order
+) -> None:
+    """Half of the articles are of the publisher, half have the other filter's value, and three both."""
+    kinds: list[dict[str, Any]] = [{}, {"publisher": "wire", **filters}]
+    articles = [
+        make_article(
+            url=address(f"{number:02}"),
+            published_at=DAY + timedelta(hours=number),
+            confidence=1 - number / 100,
+            **(filters if number in (0, 20, 40) else kinds[number % 2]),
+        )
+        for number in range(60)
+    ]
+    store.write_records([Record.of(article) for article in articles])
+    condition = Selection(publisher="news", **filters).condition(order)
+    found = database["articles"].with_options(ANY_DATE).find(condition, sort=order.sort, limit=3)
+    stats = found.explain()["executionStats"]
+    assert (stats["totalDocsExamined"], stats["nReturned"]) == (3, 3)
+
+
 def _operators(condition: Any) -> Iterator[str]:
     if isinstance(condition, dict):
         for key, value in condition.items():
