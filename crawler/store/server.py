@@ -181,7 +181,7 @@ class EmbeddedServer:
             "--dbpath": self.folder / "db",
             "--bind_ip": guardian.HOST,
             "--port": port,
-            "--wiredTigerCacheSizeGB": "0.25",
+            "--wiredTigerCacheSizeGB": "0.5",
             "--wiredTigerEngineConfigString": ENGINE,
             "--setParameter": "diagnosticDataCollectionEnabled=false",
         }
