@@ -148,10 +148,13 @@ class Reader:
         Returns:
             The counts, the largest first, days from the latest. An article of two authors counts for both.
         """
-        # Of all articles, the group's own index holds what is counted, and none of them need be read.
-        hint: dict[str, Any] = {"hint": group.index_name} if selection == EVERYTHING else {}
+        # Of all articles, the group's own index holds what is counted, and none of them need be read: any condition,
+        # be it one that all fulfil, would have MongoDB read them.
+        everything = selection == EVERYTHING
+        match = [] if everything else [{"$match": selection.condition()}]
+        hint: dict[str, Any] = {"hint": group.index_name} if everything else {}
         with plain_errors(self._address):
-            rows = self._articles.aggregate([{"$match": selection.condition()}, *group.stages()], **hint)
+            rows = self._articles.aggregate([*match, *group.stages()], **hint)
             return [queries.GroupCount(row["_id"], row["articles"]) for row in rows]
 
     def tables(

@@ -31,8 +31,6 @@ DATE: Rule = {"bsonType": "date"}
 COUNT: Rule = {"bsonType": ["int", "long"], "minimum": 0}
 SHARE: Rule = {"bsonType": "number", "minimum": 0, "maximum": 1}
 DIGEST: Rule = {"bsonType": "string", "pattern": "^[0-9a-f]{64}$"}
-
-
 BLOCK_FIELDS = [field.name for field in fields(BlockRecord)]
 
 

@@ -209,6 +209,18 @@ def test_counts_by_group(filled: Store, make_article: Make) -> None:
     assert filled.count(at_most=2) == 2
 
 
+@pytest.mark.parametrize("group", [group for group in Group if group is not Group.AUTHOR])
+def test_no_article_is_read_to_count_all_by_group(filled: Store, database: Documents, group: Group) -> None:
+    database.command("profile", 2)
+    assert sum(row.articles for row in filled.count_by(group)) == 4
+    database.command("profile", 0)
+    try:
+        (counted,) = database["system.profile"].find({"ns": f"{database.name}.articles"})
+        assert (counted["keysExamined"], counted["docsExamined"]) == (4, 0)
+    finally:
+        database.drop_collection("system.profile")
+
+
 def test_blocks_are_counted_by_publisher_and_label(filled: Store) -> None:
     each = ("article", "ad", "disclaimer", "teaser", "other")
     news, wire = PublisherCounts(3, dict.fromkeys(each, 3)), PublisherCounts(1, dict.fromkeys(each, 1))
