@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import UpdateOne
 
 from crawler.store.connection import plain_errors
-from crawler.store.documents import RawPage, Record, raw_page, storable
+from crawler.store.documents import RawPage, Record, check_blocks, raw_page, storable
 from crawler.store.selection import Order, Position
 from crawler.store.writes import BulkWriter
 
@@ -91,6 +91,7 @@ class Archive:
                 kept = {name: value for name, value in document.items() if name != "_id"}
                 records.append(Record(kept | news | {"searchable": False}, None))
             else:
+                check_blocks(document["url"], news.get("blocks", ()))
                 same = {name: document[name] for name in ("_id", "revision", "content_hash")}
                 updates.append(UpdateOne(same, {"$set": news}))
         with plain_errors(self._address, "articles that were read again"):

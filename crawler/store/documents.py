@@ -134,7 +134,8 @@ class Record:
         encoded: ``article`` as BSON.
 
     Raises:
-        RefusedError: the article is larger than a document of MongoDB may be.
+        RefusedError: the article is larger than a document of MongoDB may be, or has a block of an unknown label or
+            impossible probability.
     """
 
     article: Document
@@ -143,6 +144,7 @@ class Record:
     encoded: RawBSONDocument = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_blocks(self.article["url"], self.article["blocks"])
         object.__setattr__(self, "encoded", RawBSONDocument(encode_checked(self.article)))
 
     @classmethod
@@ -157,7 +159,6 @@ class Record:
             RefusedError: it is larger than a document of MongoDB may be, too deeply nested, or has a block of an
                 unknown label or impossible probability.
         """
-        check_blocks(article.url, ((block.label, block.p) for block in article.blocks))
         digest = hashlib.sha256(article.html).hexdigest()
         document: Document = storable(
             {field.name: getattr(article, field.name) for field in fields(article) if field.name not in OF_THE_PAGE}
@@ -191,7 +192,6 @@ class Record:
             dates = article["crawl"]["fetched_at"], article["first_seen_at"], article["updated_at"]
             if not all(isinstance(t, str | None) for t in texts) or not all(isinstance(d, datetime) for d in dates):
                 raise TypeError("a text or date is something else")
-            check_blocks(str(article["url"]), ((block["label"], block["p"]) for block in article["blocks"]))
             record = cls(article, page)
         except (BSONError, TypeError, LookupError, OverflowError, RecursionError, RefusedError) as error:
             raise ValueError(f"not a record of the store: {error}") from error
@@ -218,17 +218,18 @@ def encode_checked(document: Document) -> bytes:
     return encoded
 
 
-def check_blocks(url: str, blocks: Iterable[tuple[str, float]]) -> None:
+def check_blocks(url: str, blocks: Iterable[Document]) -> None:
     """Check what the validator of ``articles`` leaves to the writer, since an article has hundreds of blocks.
 
     Args:
         url: the article's, for the message.
-        blocks: label and probability of each.
+        blocks: as they are stored.
 
     Raises:
         RefusedError: a label is unknown, or a probability is not one.
     """
-    for label, p in blocks:
+    for block in blocks:
+        label, p = block["label"], block["p"]
         if label not in LABELS or not 0 <= p <= 1:
             raise RefusedError(f"{clean(url)} cannot be stored: its blocks hold a {label!a} of probability {p!r}")
 
