@@ -30,7 +30,8 @@ class Block:
     """One run of visible text under one block-level element.
 
     Attributes:
-        label: what the block is, one of `LABELS`.
+        label: what the block is, one of `LABELS`: the most probable one, but in the midst of the story ``article``
+            unless another is twice as probable.
         text: its text, white space folded.
         tag: the name of its element.
     """
