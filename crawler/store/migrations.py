@@ -84,9 +84,9 @@ def _date_articles(database: Database[Document], checkpoint: Checkpoint) -> None
             after = batch[-1]
             position |= {name: after}
             checkpoint.save(position)
-    replaced = ("published_at_-1_first_seen_at_-1", "publisher_1_published_at_-1_first_seen_at_-1")
-    for index in database["articles"].index_information().keys() & set(replaced):
-        database["articles"].drop_index(index)
+    _drop_indexes(
+        database["articles"], {"published_at_-1_first_seen_at_-1", "publisher_1_published_at_-1_first_seen_at_-1"}
+    )
 
 
 def _next_identities(collection: Collection[Document], after: Any, count: int = 1000) -> list[Any]:
@@ -108,6 +108,17 @@ def _complete_rights(database: Database[Document], _: Checkpoint) -> None:
         )
 
 
+def _pair_indexes(database: Database[Document], _: Checkpoint) -> None:
+    """Give a publisher's filters their indexes, and take away that of teasers, which nearly every article has."""
+    prepare(database)
+    _drop_indexes(database["articles"], {"with_teaser"})
+
+
+def _drop_indexes(collection: Collection[Document], names: set[str]) -> None:
+    for name in collection.index_information().keys() & names:
+        collection.drop_index(name)
+
+
 # Append only. Whatever changes in `crawler.store.schema` takes a new entry with `_apply_schema`, or databases that
 # exist would never learn of it; where documents change too, the entry's function applies the schema first.
 MIGRATIONS: tuple[Migration, ...] = (
@@ -117,6 +128,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, "indexes to find raw pages by age", _apply_schema),
     Migration(5, "alerts, and runs by publisher", _apply_schema),
     Migration(6, "an index of words that knows the date", _apply_schema),
+    Migration(7, "indexes of a publisher with another filter, and fewer rules for blocks", _pair_indexes),
 )
 
 
