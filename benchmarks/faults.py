@@ -35,6 +35,8 @@ from typing import Any
 
 import zstandard
 from pymongo import MongoClient
+from rich.console import Console
+from rich.progress import track
 
 from crawler.addresses import normalise
 from crawler.store.server import EmbeddedServer
@@ -80,6 +82,10 @@ class Replay:
         self._server = _Server(("127.0.0.1", 0), Handler)
         Thread(target=self._server.serve_forever, daemon=True).start()
         self.proxy = f"http://127.0.0.1:{self._server.server_port}"
+
+    def largest(self, count: int) -> list[str]:
+        """The hosts that have most pages."""
+        return sorted(self.pages, key=lambda host: (-len(self.pages[host]), host))[:count]
 
     def set_faults(self, error_rate: float, drop_rate: float, delay: float) -> None:
         """Set the shares of answers that fail and of bodies that are cut, and the seconds before each answer."""
@@ -131,12 +137,13 @@ class Crawls:
         """Crawl hosts, and return the sum of what the crawls counted."""
         with ThreadPoolExecutor(parallel) as pool:
             counts = pool.map(lambda host: self.finish(host, self.start(host, database, *options)), hosts)
-            return sum(counts, Counter[str]())
+            shown = track(counts, "Crawling", len(hosts), console=Console(stderr=True))
+            return sum(shown, Counter[str]())
 
 
 def measure_rates(replay: Replay, crawls: Crawls, client: MongoClient[Any], options: argparse.Namespace) -> int:
     """Crawl hosts over a sound network, over one that fails, and again; return the number of faults."""
-    hosts = sorted(replay.pages, key=lambda host: (-len(replay.pages[host]), host))[: options.hosts]
+    hosts = replay.largest(options.hosts)
     there = {url: file for host in hosts for url, file in [*replay.pages[host].items()][: options.limit]}
     limit = ("-a", f"limit={options.limit}") if options.limit else ()
     print(f"{len(hosts)} hosts, {len(there)} article pages", flush=True)

@@ -12,14 +12,10 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pymongo import MongoClient
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.faults import Crawls, Replay
 from benchmarks.scores import score_text, summarise
@@ -32,17 +28,6 @@ if TYPE_CHECKING:
 DATABASE = "replayed"
 # As on a scrapyd node: the crawls beside one another use the cores, so that each needs but one worker.
 AS_A_JOB = ("-s", "CLASSIFY_WORKERS=1")
-
-
-def crawl(crawls: Crawls, hosts: list[str], parallel: int, bar: Progress) -> Counter[str]:
-    """Crawl hosts, and return the sum of what the crawls counted."""
-    task = bar.add_task("crawling", total=len(hosts))
-    counts: Counter[str] = Counter()
-    with ThreadPoolExecutor(parallel) as pool:
-        for count in pool.map(lambda host: crawls.finish(host, crawls.start(host, DATABASE, *AS_A_JOB)), hosts):
-            counts += count
-            bar.advance(task)
-    return counts
 
 
 def score(client: MongoClient[Any], there: dict[str, str], gold: dict[str, str]) -> list[TextScore]:
@@ -71,29 +56,26 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=200, help="how many, those with most pages first")
     parser.add_argument("--parallel", type=int, default=2, help="crawls at a time")
     options = parser.parse_args()
-    console = Console(highlight=False)
     gold = {page.name: page.text for page in READERS["bundle"].read(options.corpus)}
     replay = Replay(options.replay, options.corpus)
-    hosts = sorted(replay.pages, key=lambda host: (-len(replay.pages[host]), host))[: options.hosts]
+    hosts = replay.largest(options.hosts)
     pages = options.corpus / "pages"
     there = {
         url: str(file.relative_to(pages)).removesuffix(".html.gz")
         for host in hosts
         for url, file in replay.pages[host].items()
     }
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, EmbeddedServer(Path(folder)) as server:
         crawls = Crawls(replay, server.uri, Path(folder))
-        with Progress(*columns, console=console) as bar:
-            counts = crawl(crawls, hosts, options.parallel, bar)
+        counts = crawls.all(hosts, DATABASE, options.parallel, *AS_A_JOB)
         with MongoClient[Any](server.uri) as client:
             scores = score(client, there, gold)
-    console.print(f"{len(hosts)} hosts, {len(there)} article pages, {time.monotonic() - begin:.0f} s")
+    print(f"{len(hosts)} hosts, {len(there)} article pages, {time.monotonic() - begin:.0f} s")
     for reason, count in sorted(counts.items()):
-        console.print(f"  {count:6} {reason}")
+        print(f"  {count:6} {reason}")
     found = summarise(scores)
-    console.print(
+    print(
         f"{found.pages} pages stored; shingle F1 {found.shingle_f1:.3f} (precision {found.shingle_precision:.3f},"
         f" recall {found.shingle_recall:.3f}), word F1 {found.word_f1:.3f}"
     )
