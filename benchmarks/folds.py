@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 FOLDS: Final = 5
 TRAINING: Final = "training_data"
 """The name of the part that is trained on this project's own pages alone."""
+OWN_WEIGHT: Final = 2.0
+"""How much these pages count beside the corpus', as docs/retraining.md trains the shipped model."""
 BINS: Final = 10
 WORK: Final = Path("build/folds")
 
@@ -61,11 +63,13 @@ class Example:
         site: its registered domain.
         features: what the model sees of it.
         labels: a label for each of its blocks.
+        weight: how much each of them counts.
     """
 
     site: str
     features: PageFeatures
     labels: list[str | None]
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +167,8 @@ def main() -> None:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as bar:
         pages = list(READERS["bundle"].read(options.corpus))
-        own = [
-            example_of(page) for page in bar.track(list(read_labelled_files(options.training)), description=TRAINING)
-        ]
+        training = bar.track(list(read_labelled_files(options.training)), description=TRAINING)
+        own = [replace(example_of(page), weight=OWN_WEIGHT) for page in training]
         overlays = read_overlays(options.overlays)
         corpus = [_corpus_example(page, overlays) for page in bar.track(pages, description="corpus")]
         sites = [registered_domain(page.url or "") or example.site for page, example in zip(pages, corpus, strict=True)]
@@ -207,6 +210,7 @@ def fit(examples: Sequence[Example]) -> BlockClassifier:
         [example.features for example in examples],
         [example.labels for example in examples],
         [example.site for example in examples],
+        [np.full(len(example.labels), example.weight, np.float32) for example in examples],
     )
 
 

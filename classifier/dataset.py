@@ -6,9 +6,10 @@ import gzip
 import re
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import py3langid
 
 from classifier.blocks import cut
@@ -26,10 +27,11 @@ from classifier.problems import (
 from classifier.sites import site_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lxml import etree
+    from numpy.typing import NDArray
 
 _SUFFIXES: Final = (".html", ".htm", ".html.gz", ".htm.gz")
 _CODE: Final = re.compile(r"\s*([a-z]{2,3})(?![a-z])", re.IGNORECASE)
@@ -48,6 +50,7 @@ class Example:
         labels: a label for each block; None where the page does not say.
         chars: the characters of each block.
         features: what the model sees of the page.
+        weight: how much each of its blocks counts in training.
     """
 
     path: Path
@@ -56,6 +59,12 @@ class Example:
     labels: list[str | None]
     chars: list[int]
     features: PageFeatures = field(repr=False)
+    weight: float = 1.0
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """The weight of each block, of shape (blocks,)."""
+        return np.full(len(self.labels), self.weight, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,20 @@ class Dataset:
     def counts(self) -> Counter[str]:
         """How many blocks have each label."""
         return Counter(label for example in self.examples for label in example.labels if label)
+
+
+def weigh(dataset: Dataset, weights: Mapping[Path, float]) -> Dataset:
+    """Let the pages of some folders count more in training than those of others.
+
+    Args:
+        dataset: the pages.
+        weights: of each folder that the pages were found in, or of a file that was named itself.
+    """
+    examples = [
+        replace(example, weight=next(w for folder, w in weights.items() if example.path.is_relative_to(folder)))
+        for example in dataset.examples
+    ]
+    return replace(dataset, examples=examples)
 
 
 def find_pages(folders: Iterable[Path]) -> list[Path]:

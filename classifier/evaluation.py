@@ -150,6 +150,7 @@ def cross_validate(
             [example.features for example in part],
             [example.labels for example in part],
             [example.site for example in part],
+            [example.weights for example in part],
         )
         yield [answer(model, examples[i]) for i in unseen]
 

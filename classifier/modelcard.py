@@ -14,7 +14,7 @@ from classifier.evaluation import score, summary
 from classifier.labels import BOILERPLATE, LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from classifier.dataset import Dataset
@@ -42,7 +42,7 @@ def write_card(
     model: Path,
     classifier: BlockClassifier,
     dataset: Dataset,
-    folders: Sequence[Path],
+    folders: Mapping[Path, float],
     answers: Sequence[Answer],
     folds: int,
 ) -> Path:
@@ -52,7 +52,7 @@ def write_card(
         model: the model's file.
         classifier: the fitted classifier in it.
         dataset: what it was trained on.
-        folders: where these pages lay.
+        folders: where these pages lay, and how much those of each folder counted.
         answers: those of the cross-validation; empty where there was none.
         folds: how many folds it had.
 
@@ -66,7 +66,7 @@ def write_card(
     card.add_table(**{f"{title}/The model": _rows(_facts(classifier))})
     languages = Counter(example.language for example in dataset.examples)
     data = {
-        "folders": ", ".join(folder.name or str(folder) for folder in folders),
+        "folders": ", ".join(f"{folder.name or folder} (weight {weight:g})" for folder, weight in folders.items()),
         "pages": f"{len(dataset.examples):,}",
         "sites": f"{len(set(dataset.sites)):,}",
         "languages": ", ".join(f"{language} {count}" for language, count in languages.most_common()),

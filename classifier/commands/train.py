@@ -6,6 +6,7 @@ how good the model is on sites that it has not seen: by cross-validation, with t
 
 from __future__ import annotations
 
+import math
 import os
 from argparse import ArgumentTypeError
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from classifier.commands.failure import CommandError
 from classifier.commands.tables import open_console, print_problems, print_read, print_scores, progress, read_folders
+from classifier.dataset import weigh
 from classifier.evaluation import Answer, cross_validate
 from classifier.model import BlockClassifier
 from classifier.modelcard import write_card
@@ -37,6 +39,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--output", metavar="MODEL.skops", type=Path, required=True, help="where the model goes; its card ends in .md"
     )
     parser.add_argument(
+        "--weights",
+        metavar="W",
+        nargs="+",
+        type=_weight,
+        help="how much the pages of each DIR count, in the order of the DIRs: more for those whose like the model is for"
+        " (default: 1 each)",
+    )
+    parser.add_argument(
         "--folds",
         metavar="N",
         type=_folds,
@@ -53,9 +63,13 @@ def run(options: Namespace) -> int:
     output: Path = options.output
     if output.suffix != ".skops":
         raise CommandError(f"--output {output}: the name of a model file ends in .skops")
+    weights: list[float] = options.weights or [1.0] * len(options.folders)
+    if len(weights) != len(options.folders):
+        raise CommandError(f"--weights: {len(weights)} for {len(options.folders)} folders; give one for each")
     _check_writable(output)
     console, terminal = open_console(), open_console(stderr=True)
-    dataset = read_folders(options.folders, terminal)
+    folders = dict(zip(options.folders, weights, strict=True))
+    dataset = weigh(read_folders(options.folders, terminal), folders)
     print_problems(dataset.problems, terminal)
     print_read(dataset, console)
     classifier = BlockClassifier(random_state=options.seed)
@@ -66,13 +80,13 @@ def run(options: Namespace) -> int:
     save_classifier(classifier, output)
     console.print(f"{output}: model {classifier.version_}, {output.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
     # Before the long part, so that Ctrl-C leaves no card of an older model beside the new one.
-    write_card(output, classifier, dataset, options.folders, [], 0)
+    write_card(output, classifier, dataset, folders, [], 0)
     folds = min(options.folds, len(set(dataset.sites)))
     answers = _cross_validate(classifier, dataset, folds, terminal) if folds else []
     if answers:
         console.print()
         print_scores(answers, f"On sites not seen in training ({folds} folds by site)", console)
-    card = write_card(output, classifier, dataset, options.folders, answers, folds)
+    card = write_card(output, classifier, dataset, folders, answers, folds)
     console.print(f"{card}: the model card", soft_wrap=True)
     return 0
 
@@ -94,6 +108,7 @@ def _fit(classifier: BlockClassifier, dataset: Dataset, terminal: Console) -> No
             [example.features for example in dataset.examples],
             [example.labels for example in dataset.examples],
             dataset.sites,
+            [example.weights for example in dataset.examples],
         )
 
 
@@ -125,3 +140,13 @@ def _folds(value: str) -> int:
     if not value.isdecimal() or value == "1":
         raise ArgumentTypeError(f"{value!r} is no number of folds: write 2 or more, or 0 for no report")
     return int(value)
+
+
+def _weight(value: str) -> float:
+    try:
+        weight = float(value)
+    except ValueError:
+        weight = math.nan
+    if not 0 < weight < math.inf:
+        raise ArgumentTypeError(f"{value!r} is no weight: write a number above 0")
+    return weight

@@ -43,6 +43,25 @@ def test_trains_reports_and_writes_a_card(
         assert expected in card, expected
 
 
+def test_the_pages_of_a_folder_can_count_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "BlockClassifier", partial(BlockClassifier, epochs=1, folds=2))
+    folders, output = [str(TRAINING / "it"), str(TRAINING / "es")], tmp_path / "model.skops"
+    versions = []
+    for weights in ([], ["--weights", "1", "1"], ["--weights", "3", "1"]):
+        assert main(["train", *folders, "--output", str(output), "--folds", "0", *weights]) == 0
+        versions.append(load_classifier(output).version_)
+    assert versions[0] == versions[1] != versions[2]
+    assert "it (weight 3), es (weight 1)" in output.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_weights_that_fit_no_folder_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(TRAINING), "--weights", "2", "1", "--output", str(tmp_path / "model.skops")]) == 1
+    assert "2 for 1 folders" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["train", str(TRAINING), "--weights", "0", "--output", str(tmp_path / "model.skops")])
+    assert "'0' is no weight" in capsys.readouterr().err
+
+
 def test_all_that_is_wrong_is_told_and_nothing_is_trained(
     write_pages: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
