@@ -142,6 +142,19 @@ class Surroundings:
         highest: Floats = np.maximum(table[power, starts], table[power, ends - (1 << power)])
         return highest.reshape(n, -1)
 
+    def shares(self, belief: Floats) -> Floats:
+        """How much of the page's story, as far as it is known, each container of each block holds.
+
+        Args:
+            belief: for each block, the probability that it is article; of shape (n,).
+
+        Returns:
+            The share of the story's characters, of shape (n, LEVELS).
+        """
+        mass = belief * self.size
+        behind = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
+        return (_between(behind, self.starts, self.ends) / max(1.0, float(mass.sum()))).astype(np.float32)
+
     def story(self, belief: Floats) -> Floats:
         """Tell where each block stands in the page's story, as far as it is known.
 
@@ -157,7 +170,6 @@ class Surroundings:
         mass = belief * self.size
         total = max(1.0, float(mass.sum()))
         behind = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
-        inside = _between(behind, self.starts, self.ends) / total
         group = np.bincount(self.groups, mass)[self.groups] / total
         order = np.arange(n)
         likely = (belief > 0.5) & (self.size > 60)
@@ -165,7 +177,7 @@ class Surroundings:
         following = np.minimum.accumulate(np.where(likely, order, n + 50)[::-1])[::-1]
         before = np.log1p(np.minimum(50, order - np.concatenate(([-50], last[:-1]))))
         after = np.log1p(np.minimum(50, np.concatenate((following[1:], [n + 50])) - order))
-        return as_columns(behind[:-1] / total, 1 - behind[1:] / total, group, before, after, *inside.T)
+        return as_columns(behind[:-1] / total, 1 - behind[1:] / total, group, before, after, *self.shares(belief).T)
 
 
 def as_columns(*values: ArrayLike) -> Floats:
