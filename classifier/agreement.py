@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from classifier.surroundings import as_columns
 from classifier.tokens import single_words
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ _START: Final = 110
 """Characters of a block's beginning that a headline must begin with to be the same."""
 _OPENING: Final = 8
 """Characters by which a headline may be known; shorter texts are not compared."""
+_SAME: Final = 60
+"""Characters of a block's beginning that the description or the article body must hold."""
+_SENTENCE: Final = 20
+"""A block that is looked for in the description is longer than this (characters)."""
 _LONGEST: Final = 1000
 """Characters of a headline, and of the descriptions, that are looked at."""
 _MANY: Final = 20
@@ -61,21 +66,16 @@ def agreement_of(
     description = " ".join(hints.descriptions)[:_LONGEST].lower()
     body = " ".join(hints.body[:_LONGEST_BODY].lower().split())
     times = Counter(page.texts)
-    is_title, short, in_body, in_description = np.zeros((4, n), np.float32)
-    for block, text in enumerate(lowered):
-        length = len(text)
-        if length < _OPENING:
-            continue
-        start = text[:_START]
-        if length < _SHORT:
-            if start[:_OPENING] in openings and any(title.startswith(start) for title in titles):
-                is_title[block] = 1
-            else:
-                short[block] = 1
-        if body and block < _MOST and start[:60] in body:
-            in_body[block] = 1
-        if length > 20 and start[:60] in description:
-            in_description[block] = 1
+    lengths = np.fromiter(map(len, lowered), np.int64, n)
+    is_title, in_body, in_description = np.zeros((3, n), np.float32)
+    comparable = (lengths >= _OPENING) & (lengths < _SHORT)
+    for block in [block for block, text in enumerate(lowered) if text[:_OPENING] in openings]:
+        start = lowered[block][:_START]
+        is_title[block] = comparable[block] and any(title.startswith(start) for title in titles)
+    if body:
+        in_body[:_MOST] = [len(text) >= _OPENING and text[:_SAME] in body for text in lowered[:_MOST]]
+    if description:
+        in_description[:] = [len(text) > _SENTENCE and text[:_SAME] in description for text in lowered]
     named = np.flatnonzero(headings & (is_title > 0))
     headline = next(
         (int(found[0]) for found in (named, np.flatnonzero(headings), np.flatnonzero(is_title)) if len(found)), -1
@@ -83,19 +83,16 @@ def agreement_of(
     distance = np.arange(n) - headline
     behind = np.concatenate(([0], np.cumsum(size)))[:-1]
     chars = behind - behind[headline]
-    return np.stack(
-        (
-            is_title,
-            overlap * short,
-            in_body,
-            in_description,
-            np.full(n, bool(body)),
-            np.full(n, min(2.0, float((in_body * size).sum()) / max(1, len(body)))),
-            np.log([times[text] for text in page.texts]),
-            np.sign(distance) * np.log1p(np.abs(distance)),
-            np.sign(chars) * np.log1p(np.abs(chars)),
-            np.full(n, headline >= 0),
-            np.log1p(np.cumsum(headings)),
-        ),
-        axis=1,
-    ).astype(np.float32)
+    return as_columns(
+        is_title,
+        overlap * (comparable & (is_title == 0)),
+        in_body,
+        in_description,
+        bool(body),
+        min(2.0, float((in_body * size).sum()) / max(1, len(body))),
+        np.log([times[text] for text in page.texts]),
+        np.sign(distance) * np.log1p(np.abs(distance)),
+        np.sign(chars) * np.log1p(np.abs(chars)),
+        headline >= 0,
+        np.log1p(np.cumsum(headings)),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from lxml import etree
@@ -124,10 +124,6 @@ def cut(root: etree._Element) -> Cut:
 
     def add(text: str, element: etree._Element, is_tail: bool) -> None:
         nonlocal last_owner, breaks, gap
-        if text.isspace():
-            # It is no text, but it keeps the words before and behind it apart.
-            gap = True
-            return
         if owner != last_owner or breaks > 1:
             last_owner = owner
             owners.append(owner)
@@ -145,30 +141,33 @@ def cut(root: etree._Element) -> Cut:
             if links[-1] is None:
                 links[-1] = open_links[-1]
 
-    def close() -> etree._Element:
-        nonlocal owner, gap, skipping
-        closed, kind = path.pop(), kinds.pop()
-        if kind == _BLOCK_LEVEL:
-            ends[owner] = len(owners)
-            mark_ends[owner] = len(marks)
-            owner = parents[owner]
-            gap = True
-        elif kind == _LINK:
-            open_links.pop()
-        elif kind == _SKIPPED:
-            skipping = False
-        if not skipping and (text := closed.tail):
-            add(text, closed, True)
-        return path[-1]
-
     walk = body.iter(etree.Element)
     innermost = next(walk)
-    if text := body.text:
+    if (text := body.text) and not text.isspace():
         add(text, body, False)
-    for element in walk:
-        parent = element.getparent()
+    for element in chain(walk, (None,)):
+        parent = body if element is None else element.getparent()
         while innermost is not parent:
-            innermost = close()
+            path.pop()
+            kind = kinds.pop()
+            if kind == _BLOCK_LEVEL:
+                ends[owner] = len(owners)
+                mark_ends[owner] = len(marks)
+                owner = parents[owner]
+                gap = True
+            elif kind == _LINK:
+                open_links.pop()
+            elif kind == _SKIPPED:
+                skipping = False
+            if not skipping and (text := innermost.tail):
+                # White space is no text, but it keeps the words before and behind it apart.
+                if text.isspace():
+                    gap = True
+                else:
+                    add(text, innermost, True)
+            innermost = path[-1]
+        if element is None:
+            break
         kind = _INLINE
         if not skipping:
             tag = element.tag
@@ -198,12 +197,13 @@ def cut(root: etree._Element) -> Cut:
             elif kind == _SKIPPED:
                 skipping = True
             if not skipping and (text := element.text):
-                add(text, element, False)
+                if text.isspace():
+                    gap = True
+                else:
+                    add(text, element, False)
         path.append(element)
         kinds.append(kind)
         innermost = element
-    while len(path) > 1:
-        close()
     ends[0], mark_ends[0] = len(owners), len(marks)
     page.texts = [" ".join("".join(raw[first:end]).split()) for first, end in pairwise([*firsts, len(raw)])]
     return page

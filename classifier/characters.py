@@ -104,11 +104,13 @@ def count_kinds(texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.u
         The counts, of shape (n, len(Kind)); the kind of each text's first character; that of its last.
     """
     n, kinds = len(texts), len(Kind)
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, n) + 1) - 1
-    codes = np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    found = _TABLE[np.minimum(codes, _LAST + 1)]
+    lengths = np.fromiter(map(len, texts), np.int64, n) + 1
+    ends = np.cumsum(lengths) - 1
+    codes = np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), np.int32)
+    found = _TABLE.take(codes, mode="clip")  # what is beyond the table is as its last entry
     starts = np.concatenate(([0], ends[:-1] + 1))
-    owner = np.repeat(np.arange(0, n * kinds, kinds), np.diff(ends, prepend=-1))[: len(found)]
-    counts = np.bincount(owner + found, minlength=n * kinds).reshape(n, kinds).astype(np.float32)
+    cells = np.repeat(np.arange(0, n * kinds, kinds), lengths)[:-1]
+    cells += found
+    counts = np.bincount(cells, minlength=n * kinds).reshape(n, kinds).astype(np.float32)
     counts[:-1, Kind.SPACE] -= 1  # the line feed that joins it to the next text
     return counts, found[starts], found[ends - 1]

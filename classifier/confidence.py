@@ -87,8 +87,8 @@ def _signs(page: PageFeatures, answer: Floats) -> Floats:
     runs = int(chosen[0]) + int((chosen[1:] & ~chosen[:-1]).sum())
     prose = size > 100
     rival = float(size[prose & ~chosen].sum())
-    story = around.story(article)
-    inside = story[:, -1][chosen].mean() if picked else 0.0
+    shares = around.shares(article)
+    inside = shares[:, -1][chosen].mean() if picked else 0.0
     return np.array(
         (
             expected,
@@ -107,7 +107,7 @@ def _signs(page: PageFeatures, answer: Floats) -> Floats:
             rival / (rival + picked + 1),
             np.log1p(rival),
             float(inside),
-            float(story[:, 7][chosen].mean()) if picked else 0.0,
+            float(shares[:, 2][chosen].mean()) if picked else 0.0,
             float((answer[:, 3] * size).sum()) / total,
             float((answer[:, 4] * size).sum()) / total,
             float(page.agreement[:, 2:4][chosen].mean()) if picked else 0.0,

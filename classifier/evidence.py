@@ -28,6 +28,9 @@ _PLACES: Final = 5
 """A markup speaks differently as the block's own, its container's, that one's container's, further out, or inline."""
 _ROOM: Final = 16
 """Slots for each token, at least; up to twice as many."""
+_HALF: Final = 32
+_LOW_HALF: Final = (1 << _HALF) - 1
+"""A line and a token are sorted as one number, the line in its upper half."""
 
 
 class Vocabulary(BaseEstimator):  # type: ignore[misc]
@@ -71,14 +74,15 @@ class Vocabulary(BaseEstimator):  # type: ignore[misc]
         """
         if not len(self.tokens_) or not len(tokens.hashes):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        candidates = self._slots()[self._slot(tokens.hashes)]
-        known = self.tokens_[candidates] == tokens.hashes
+        candidates = self._slots().take(self._slot(tokens.hashes).view(np.int64))
+        known = np.flatnonzero(self.tokens_.take(candidates) == tokens.hashes)
         # The sort puts the tokens of a line together, and what stands twice beside itself.
-        pairs = np.sort(tokens.lines[known] * len(self.tokens_) + candidates[known])
+        pairs = tokens.lines.take(known) << _HALF | candidates.take(known)
+        pairs.sort()
         first = np.ones(len(pairs), bool)
-        first[1:] = pairs[1:] != pairs[:-1]
-        lines, columns = np.divmod(pairs[first], len(self.tokens_))
-        return lines, columns
+        np.not_equal(pairs[1:], pairs[:-1], out=first[1:])
+        pairs = pairs[first]
+        return pairs >> _HALF, pairs & _LOW_HALF
 
     def matrix(self, tokens: Tokens) -> sparse.csr_matrix:
         """A row for each line, a column for each known token, 1 where the row has it."""
@@ -93,7 +97,9 @@ class Vocabulary(BaseEstimator):  # type: ignore[misc]
         sums = np.zeros((len(tokens), weights.shape[1]), np.float32)
         if len(rows):
             first = np.flatnonzero(np.diff(rows, prepend=-1))
-            sums[rows[first]] = np.add.reduceat(weights[columns], first)
+            # Transposed, so that what is added up stands together.
+            found = np.ascontiguousarray(weights.take(columns, axis=0).T)
+            sums[rows[first]] = np.add.reduceat(found, first, axis=1).T
         return sums
 
     def _slot(self, hashes: Hashes) -> Hashes:

@@ -12,7 +12,7 @@ from classifier.agreement import agreement_of
 from classifier.blocks import MARKS
 from classifier.characters import Kind, count_kinds
 from classifier.hashing import Tokens
-from classifier.surroundings import LEVELS, Surroundings
+from classifier.surroundings import LEVELS, Surroundings, as_columns
 from classifier.tokens import buttons_of, links_of, lower_ends, markups_of, tag_token, words_of
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     # A character of an unspaced script says as much as some three letters of a spaced one.
     size = length + 2 * counts[:, Kind.UNSPACED]
     link = np.minimum(1, np.array(page.link_chars, np.float32) / length)
-    owners = np.array(page.owners)
-    parents = np.array(page.parents)
+    owners = np.array(page.owners, np.int64)
+    parents = np.array(page.parents, np.int64)
 
     markups, names, kinds, inline = markups_of(page)
     links, link_numbers = links_of(page, hints.host)
@@ -175,22 +175,19 @@ def _text_features(
 ) -> Floats:
     letters = counts[:, Kind.LOWER] + counts[:, Kind.UPPER] + counts[:, Kind.UNSPACED] + 1e-6
     words = counts[:, Kind.SPACE] + 1 + counts[:, Kind.UNSPACED] / 1.7
-    scalars = np.stack(
-        (
-            np.log1p(size),
-            np.log1p(words),
-            link,
-            counts[:, Kind.DIGIT] / length,
-            counts[:, Kind.UPPER] / letters,
-            counts[:, Kind.UNSPACED] / letters,
-            np.minimum(letters / words, 30),
-            counts[:, Kind.STOP] / words,
-        ),
-        axis=1,
+    return as_columns(
+        np.log1p(size),
+        np.log1p(words),
+        link,
+        counts[:, Kind.DIGIT] / length,
+        counts[:, Kind.UPPER] / letters,
+        counts[:, Kind.UNSPACED] / letters,
+        np.minimum(letters / words, 30),
+        counts[:, Kind.STOP] / words,
+        *np.log1p(counts.T[_COUNTED]),
+        *(first == _FIRST[:, None]),
+        *(last == _LAST[:, None]),
     )
-    return np.concatenate(
-        (scalars, np.log1p(counts[:, _COUNTED]), first[:, None] == _FIRST, last[:, None] == _LAST), axis=1
-    ).astype(np.float32)
 
 
 def _container_features(around: Surroundings, size: Floats, link: Floats, story: Floats, punctuation: Floats) -> Floats:
@@ -199,20 +196,17 @@ def _container_features(around: Surroundings, size: Floats, link: Floats, story:
     blocks = np.maximum(1, around.ends - around.starts)
     chars = np.maximum(1, sums[..., 0])
     place = (np.arange(len(size))[:, None] - around.starts) / blocks
-    columns = np.stack(
-        (
-            np.log1p(chars),
-            np.log1p(blocks),
-            sums[..., 1] / chars,
-            sums[..., 2] / blocks,
-            chars / size.sum(),
-            np.log1p(chars / blocks),
-            place,
-            20 * sums[..., 3] / np.maximum(20, chars),
-        ),
-        axis=2,
+    columns = as_columns(
+        np.log1p(chars),
+        np.log1p(blocks),
+        sums[..., 1] / chars,
+        sums[..., 2] / blocks,
+        chars / size.sum(),
+        np.log1p(chars / blocks),
+        place,
+        20 * sums[..., 3] / np.maximum(20, chars),
     )
-    return columns.reshape(len(size), -1).astype(np.float32)
+    return columns.reshape(len(size), -1)
 
 
 def _group_features(around: Surroundings, size: Floats, link: Floats) -> Floats:
@@ -220,14 +214,14 @@ def _group_features(around: Surroundings, size: Floats, link: Floats) -> Floats:
     number = np.bincount(around.groups)
     chars = np.bincount(around.groups, size)
     links = np.bincount(around.groups, size * link)
-    columns = np.stack((np.log1p(number), chars / chars.sum(), np.log1p(chars / number), links / chars), axis=1)
-    return columns[around.groups].astype(np.float32)
+    columns = as_columns(np.log1p(number), chars / chars.sum(), np.log1p(chars / number), links / chars)
+    return columns.take(around.groups, axis=0)
 
 
 def _place_features(page: Cut, around: Surroundings, owners: Ints, size: Floats, link: Floats) -> Floats:
     n = len(size)
     order = np.arange(n)
-    depth = np.array(page.depths)[owners]
+    depth = np.array(page.depths, np.int64)[owners]
     behind = np.concatenate(([0], np.cumsum(size)))
     total = behind[-1]
     long = (size > 120) & (link < 0.3)
@@ -235,23 +229,20 @@ def _place_features(page: Cut, around: Surroundings, owners: Ints, size: Floats,
     next_long = np.minimum.accumulate(np.where(long, order, n + 50)[::-1])[::-1]
     windows = around.windows(np.stack((size, size * link, (size > 80) & (link < 0.3)), axis=1), (2, 5, 12))
     chars = np.maximum(1e-6, windows[..., 0])
-    scalars = np.stack(
-        (
-            depth,
-            depth - (depth * size).sum() / total,
-            order / n,
-            np.log1p(order),
-            behind[:-1] / total,
-            np.log1p(total - behind[1:]),
-            np.full(n, np.log1p(n)),
-            np.full(n, np.log1p(total)),
-            np.log1p(order - np.concatenate(([-1], last_long[:-1]))),
-            np.log1p(np.concatenate((next_long[1:], [n + 50])) - order),
-        ),
-        axis=1,
+    scalars = as_columns(
+        depth,
+        depth - (depth * size).sum() / total,
+        order / n,
+        np.log1p(order),
+        behind[:-1] / total,
+        np.log1p(total - behind[1:]),
+        np.log1p(n),
+        np.log1p(total),
+        np.log1p(order - np.concatenate(([-1], last_long[:-1]))),
+        np.log1p(np.concatenate((next_long[1:], [n + 50])) - order),
     )
-    near = np.stack((np.log1p(chars), windows[..., 1] / chars, windows[..., 2]), axis=2).reshape(n, -1)
-    return np.concatenate((scalars, near), axis=1).astype(np.float32)
+    near = as_columns(np.log1p(chars), windows[..., 1] / chars, windows[..., 2]).reshape(n, -1)
+    return np.concatenate((scalars, near), axis=1)
 
 
 def _mark_features(page: Cut, containers: Ints) -> Floats:
@@ -262,7 +253,8 @@ def _mark_features(page: Cut, containers: Ints) -> Floats:
     places = np.zeros((n + 2, kinds), np.float32)
     places[page.mark_places, page.marks] = 1
     behind = found.cumsum(0)
-    inside = behind[np.array(page.mark_ends)[containers]] - behind[np.array(page.mark_starts)[containers]]
+    starts, ends = np.array(page.mark_starts, np.int64), np.array(page.mark_ends, np.int64)
+    inside = (behind[ends] - behind[starts])[containers]
     return np.concatenate((places[:n], places[1 : n + 1], np.log1p(inside).reshape(n, -1)), axis=1)
 
 

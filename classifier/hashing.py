@@ -47,8 +47,8 @@ class Splitter:
     def __init__(self, signs: str, *, digits: bool = True, camel: bool = False) -> None:
         letters = [byte >= 128 or chr(byte).isalpha() or (digits and chr(byte).isdigit()) for byte in range(256)]
         self.camel = camel
-        self.inside = np.array([letter or chr(byte) in signs for byte, letter in enumerate(letters)])
-        self.inside.flags.writeable = False
+        # A table for bytes.translate, which is faster than an index into an array.
+        self.inside = bytes(letter or chr(byte) in signs for byte, letter in enumerate(letters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +128,19 @@ def _split(text: bytes, splitter: Splitter) -> Iterator[tuple[Hashes, Ints]]:
         end = len(text) if len(text) - begin <= _CHUNK - 2 else text.rfind(b"\n", begin, begin + _CHUNK - 2)
         if end < 0:
             raise OverflowError(f"a line of more than {_CHUNK:,} bytes; cut it before it is hashed")
-        codes = np.frombuffer(b"\n%b\n" % text[begin:end], np.uint8)
+        part = b"\n%b\n" % text[begin:end]
+        codes = np.frombuffer(part, np.uint8)
         feeds = np.flatnonzero(codes == _LINE_FEED)[1:]
-        inside = splitter.inside[codes]
-        first = inside.copy()
-        first[1:] &= ~inside[:-1]
+        inside = np.frombuffer(part.translate(splitter.inside), bool)
+        bounds = np.flatnonzero(inside[1:] != inside[:-1])
         if splitter.camel:
             upper = (codes >= ord("A")) & (codes <= ord("Z"))
-            first[1:] |= upper[1:] & (codes[:-1] >= ord("a")) & (codes[:-1] <= ord("z"))
+            inner = np.flatnonzero(upper[1:] & (codes[:-1] >= ord("a")) & (codes[:-1] <= ord("z")))
+            # Where two tokens meet, one ends and one begins.
+            bounds = np.sort(np.concatenate((bounds, inner, inner)))
             codes = np.where(upper, codes | 0x20, codes)
-        last = inside.copy()
-        last[:-1] &= ~inside[1:] | first[1:]
-        starts, ends = np.flatnonzero(first), np.flatnonzero(last) + 1
+        bounds += 1
+        starts, ends = bounds[::2], bounds[1::2]
         behind = np.zeros(len(codes) + 1, np.uint64)
         np.cumsum(codes * _POWERS[: len(codes)], out=behind[1:])
         yield mix((behind[ends] - behind[starts]) * _INVERSES[starts]), line + np.searchsorted(feeds, starts)

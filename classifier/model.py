@@ -20,6 +20,7 @@ from classifier.hints import read_hints
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.network import Network
 from classifier.parsing import parse_html
+from classifier.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,7 +159,8 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not len(features):
             return np.zeros((0, len(LABELS)), np.float32)
         inputs = _inputs(features, self.evidence_.decision_function(features))
-        return self.second_.predict_proba(_with_context(features, inputs, self.first_.predict_proba(inputs)))
+        with one_thread():
+            return self.second_.predict_proba(_with_context(features, inputs, self.first_.predict_proba(inputs)))
 
     def confidence(self, page: PageFeatures, answer: Floats) -> float:
         """The F1 to expect of the article of a page.

@@ -103,7 +103,10 @@ class Network(BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Floats) -> Floats:
         """Probabilities of the labels, of shape (n, 5)."""
-        activation = np.clip(X, self.low_, self.high_) @ self.layers_[0]
+        # With bounds for each column, numpy.clip takes twice as long as these two.
+        bounded = np.maximum(X, self.low_)
+        np.minimum(bounded, self.high_, out=bounded)
+        activation = bounded @ self.layers_[0]
         activation += self.intercepts_[0]
         np.maximum(activation, 0, out=activation)
         return softmax(activation @ self.layers_[1] + self.intercepts_[1])
@@ -111,6 +114,9 @@ class Network(BaseEstimator):  # type: ignore[misc]
 
 def softmax(scores: Floats) -> Floats:
     """Turn scores of shape (n, k) into probabilities row by row."""
-    powers: Floats = np.exp(scores - scores.max(1, keepdims=True))
-    powers /= powers.sum(1, keepdims=True)
-    return powers
+    # Along long rows of a few columns, NumPy is slow; along a few long rows it is not.
+    powers = scores.T.copy()
+    powers -= powers.max(0)
+    np.exp(powers, out=powers)
+    powers /= powers.sum(0)
+    return np.ascontiguousarray(powers.T)

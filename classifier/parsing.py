@@ -34,8 +34,11 @@ def parse_html(html: bytes | str) -> etree._Element | None:
         raise TypeError(f"html must be bytes or str, not {type(html).__name__}")
     if b"\0" in body:
         body = body.replace(b"\0", b"")
-    # Recovery from broken markup can nest deeper than libxml2's default limit of 256 on real pages.
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    # Recovery from broken markup can nest deeper than libxml2's default limit of 256 on real pages. Nothing looks an
+    # element up by its id.
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False
+    )
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, etree.ParserError, ValueError):

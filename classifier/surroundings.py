@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +63,8 @@ class Surroundings:
             markups: the markup of each of these containers, of shape (n, LEVELS or more).
             size: the weight of each block in characters.
         """
-        _, groups = np.unique(markups[:, 0] * (markups.max() + 1) + markups[:, 1], return_inverse=True)
-        starts, ends = np.array(page.starts)[containers], np.array(page.ends)[containers]
+        groups = _numbered(markups[:, 0] * (markups.max() + 1) + markups[:, 1])
+        starts, ends = np.array(page.starts, np.int64)[containers], np.array(page.ends, np.int64)[containers]
         order = np.arange(len(size))[:, None]
         before, behind = np.maximum(0, order - _WINDOWS), np.minimum(len(size), order + 1 + _WINDOWS)
         own = np.broadcast_to(order, before.shape)
@@ -142,6 +142,19 @@ class Surroundings:
         highest: Floats = np.maximum(table[power, starts], table[power, ends - (1 << power)])
         return highest.reshape(n, -1)
 
+    def shares(self, belief: Floats) -> Floats:
+        """How much of the page's story, as far as it is known, each container of each block holds.
+
+        Args:
+            belief: for each block, the probability that it is article; of shape (n,).
+
+        Returns:
+            The share of the story's characters, of shape (n, LEVELS).
+        """
+        mass = belief * self.size
+        behind = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
+        return (_between(behind, self.starts, self.ends) / max(1.0, float(mass.sum()))).astype(np.float32)
+
     def story(self, belief: Floats) -> Floats:
         """Tell where each block stands in the page's story, as far as it is known.
 
@@ -157,7 +170,6 @@ class Surroundings:
         mass = belief * self.size
         total = max(1.0, float(mass.sum()))
         behind = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
-        inside = _between(behind, self.starts, self.ends) / total
         group = np.bincount(self.groups, mass)[self.groups] / total
         order = np.arange(n)
         likely = (belief > 0.5) & (self.size > 60)
@@ -165,8 +177,27 @@ class Surroundings:
         following = np.minimum.accumulate(np.where(likely, order, n + 50)[::-1])[::-1]
         before = np.log1p(np.minimum(50, order - np.concatenate(([-50], last[:-1]))))
         after = np.log1p(np.minimum(50, np.concatenate((following[1:], [n + 50])) - order))
-        columns = (behind[:-1] / total, 1 - behind[1:] / total, group, before, after)
-        return np.concatenate((np.stack(columns, axis=1), inside), axis=1).astype(np.float32)
+        return as_columns(behind[:-1] / total, 1 - behind[1:] / total, group, before, after, *self.shares(belief).T)
+
+
+def as_columns(*values: ArrayLike) -> Floats:
+    """Put k arrays of one shape (n, ...), or numbers that hold for all of them, side by side; of shape (n, ..., k).
+
+    The first must be an array.
+    """
+    columns = np.empty((*np.shape(values[0]), len(values)), np.float32)
+    for at, value in enumerate(values):
+        columns[..., at] = value
+    return columns
+
+
+def _numbered(keys: Ints) -> Ints:
+    """Number the distinct keys in their order, as `numpy.unique` does, but faster; the number of each key."""
+    order = keys.argsort()
+    ordered = keys[order]
+    numbers = np.zeros_like(keys)
+    numbers[order[1:]] = np.cumsum(ordered[1:] != ordered[:-1])
+    return numbers
 
 
 def _cumulative(values: NDArray[np.float64] | Floats) -> NDArray[np.float64]:

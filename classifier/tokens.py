@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -90,9 +90,8 @@ def markups_of(page: Cut) -> tuple[Tokens, list[str], Ints, Ints]:
         The names of each distinct markup, that of the tag first; the tag of each; which of the markups each container
         has; which the first inline element of each block has, -1 for none.
     """
-    elements, starts, ends = page.elements, page.starts, page.ends
-    filled = [at for at in range(len(elements)) if ends[at] > starts[at]]
-    pieces, tails = page.pieces, page.tails
+    elements, pieces, tails = page.elements, page.pieces, page.tails
+    filled = [at for at, (start, end) in enumerate(zip(page.starts, page.ends, strict=True)) if end > start]
     inner = [
         (block, pieces[first])
         for block, (owner, first) in enumerate(zip(page.owners, page.firsts, strict=True))
@@ -101,7 +100,7 @@ def markups_of(page: Cut) -> tuple[Tokens, list[str], Ints, Ints]:
     index: dict[tuple[str, str | None, str | None], int] = {}
     numbers: list[int] = []
     lines: list[str] = []
-    for element in chain((elements[at] for at in filled), (element for _, element in inner)):
+    for element in [*map(elements.__getitem__, filled), *(element for _, element in inner)]:
         get = element.get
         key = (element.tag, get("class"), get("id"))
         number = index.get(key)
@@ -133,21 +132,18 @@ def links_of(page: Cut, host: str) -> tuple[Tokens, Floats]:
         The steps of each link's address; and of shape (n, 4) whether there is a link, whether it leads away from the
         site, and how many hyphens and slashes its address has.
     """
-    addresses = ["" if link is None else link.get("href", "#")[:_MAX_ADDRESS] for link in page.links]
-    numbers = np.array(
-        [
-            (len(address) > 0, "//" in address and host not in address, address.count("-"), address.count("/"))
-            for address in addresses
-        ],
-        np.float32,
-    )
-    kinds = [
-        f"{link.get('rel', '')} {link.get('target', '')}"[:_MAX_ADDRESS] if link is not None else ""
-        for link in page.links
-    ]
-    lines = [f"{address} {kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
-    plain = "\n".join(lines).lower().replace("/", " /").split("\n")
-    return Tokens.of(plain, _STEPS), np.minimum(numbers, _MANY)
+    numbers = np.zeros((len(page), 4), np.float32)
+    linked = np.array([block for block, link in enumerate(page.links) if link is not None], np.int64)
+    links = [link for link in page.links if link is not None]
+    addresses = [link.get("href", "#")[:_MAX_ADDRESS] for link in links]
+    numbers[linked, 0] = [address != "" for address in addresses]
+    numbers[linked, 1] = ["//" in address and host not in address for address in addresses]
+    numbers[linked, 2] = [min(address.count("-"), _MANY) for address in addresses]
+    numbers[linked, 3] = [min(address.count("/"), _MANY) for address in addresses]
+    kinds = [f" {link.get('rel', '')} {link.get('target', '')}"[: _MAX_ADDRESS + 1] for link in links]
+    lines = [f"{address}{kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
+    steps = Tokens.of("\n".join(lines).lower().replace("/", " /").split("\n"), _STEPS)
+    return Tokens(steps.hashes, linked[steps.lines], len(page)), numbers
 
 
 def buttons_of(page: Cut, containers: Ints) -> Tokens:
@@ -159,13 +155,13 @@ def buttons_of(page: Cut, containers: Ints) -> Tokens:
     """
     if not page.buttons:
         return Tokens(np.zeros(0, np.uint64), np.zeros(0, np.int64), len(page))
-    texts = [_on_button(button).lower() for button in page.buttons]
     behind = np.concatenate(([0], np.cumsum(np.array(page.marks) == BUTTON)))
-    first, end = behind[np.array(page.mark_starts)[containers]], behind[np.array(page.mark_ends)[containers]]
-    has = end > first
+    first = behind[np.array(page.mark_starts, np.int64)][containers]
+    has = behind[np.array(page.mark_ends, np.int64)][containers] > first
     nearest = first[np.arange(len(page)), has.argmax(1)]
-    lines = [texts[at] if found else "" for at, found in zip(nearest.tolist(), has.any(1).tolist(), strict=True)]
-    words = single_words(lines)
+    nearest[~has.any(1)] = -1
+    texts = {at: _on_button(page.buttons[at]).lower() if at >= 0 else "" for at in set(nearest.tolist())}
+    words = single_words([texts[at] for at in nearest.tolist()])
     return Tokens(words.hashes ^ _ON_BUTTON, words.lines, words.size)
 
 
@@ -173,6 +169,7 @@ def _on_button(button: etree._Element) -> str:
     if button.tag == "input":
         label: str = button.get("value") or button.get("alt", "")
         return label.strip()[:_MAX_BUTTON].replace("\n", " ")
-    pieces = (text.strip()[:_MAX_BUTTON] for text in button.itertext(*_WORDED))
+    texts = button.itertext(*_WORDED) if len(button) else (button.text or "",)
+    pieces = (text.strip()[:_MAX_BUTTON] for text in texts)
     shown: str = " ".join(islice(filter(None, pieces), _MANY)) or button.get("aria-label", "").strip()
     return shown[:_MAX_BUTTON].replace("\n", " ")

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from classifier.dataset import read_page
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.model import BlockClassifier, as_features
+from classifier.network import Network
 from classifier.parsing import parse_html
 
 if TYPE_CHECKING:
@@ -53,6 +55,26 @@ def test_a_page_may_be_bytes_text_a_tree_or_features(classifier: BlockClassifier
         np.testing.assert_array_equal(classifier.predict_proba(page), expected)
     with pytest.raises(TypeError, match="bytes or str"):
         classifier.predict_proba(3)
+
+
+def test_a_prediction_uses_one_thread(
+    classifier: BlockClassifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict, inside = Network.predict_proba, []
+
+    def observed(network: Network, X: np.ndarray) -> np.ndarray:
+        inside.append(blas_threads())
+        return predict(network, X)
+
+    monkeypatch.setattr(Network, "predict_proba", observed)
+    with threadpool_limits(2, user_api="blas"):
+        classifier.predict_proba(dataset.examples[0].features)
+        assert blas_threads() == {2}
+    assert inside == [{1}, {1}]
+
+
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
 def test_a_page_without_text_has_no_answers(classifier: BlockClassifier) -> None:
