@@ -168,7 +168,7 @@ def main() -> None:
     ) as bar:
         pages = list(READERS["bundle"].read(options.corpus))
         training = bar.track(list(read_labelled_files(options.training)), description=TRAINING)
-        own = [replace(example_of(page), weight=OWN_WEIGHT) for page in training]
+        own = [example_of(page) for page in training]
         overlays = read_overlays(options.overlays)
         corpus = [_corpus_example(page, overlays) for page in bar.track(pages, description="corpus")]
         sites = [registered_domain(page.url or "") or example.site for page, example in zip(pages, corpus, strict=True)]
@@ -176,7 +176,9 @@ def main() -> None:
         for fold in [*range(1, FOLDS + 1), 0] if options.fold is None else [options.fold]:
             name = f"fold-{fold}" if fold else TRAINING
             seen, unseen = splits[fold - 1] if fold else (np.zeros(0, np.int64), np.arange(len(pages)))
-            examples = own + [corpus[i] for i in seen if len(corpus[i].features)]
+            weight = OWN_WEIGHT if len(seen) else 1.0
+            examples = [replace(example, weight=weight) for example in own]
+            examples += [corpus[i] for i in seen if len(corpus[i].features)]
             task = bar.add_task(f"{name}: training on {len(examples)} pages", total=None)
             model = fit(examples)
             bar.update(task, total=1, completed=1)

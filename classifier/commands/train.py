@@ -43,8 +43,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="W",
         nargs="+",
         type=_weight,
-        help="how much the pages of each DIR count, in the order of the DIRs: more for those whose like the model is for"
-        " (default: 1 each)",
+        help="how much the pages of each DIR count, in the order of the DIRs: more where the labels are surer, or the"
+        " pages more like those that the model is for (default: 1 each)",
     )
     parser.add_argument(
         "--folds",
