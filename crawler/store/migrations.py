@@ -114,6 +114,12 @@ def _pair_indexes(database: Database[Document], _: Checkpoint) -> None:
     _drop_indexes(database["articles"], {"with_teaser"})
 
 
+def _drop_ad_index(database: Database[Document], _: Checkpoint) -> None:
+    """Take away the index of ads, which nearly every article has."""
+    prepare(database)
+    _drop_indexes(database["articles"], {"with_ad"})
+
+
 def _drop_indexes(collection: Collection[Document], names: set[str]) -> None:
     for name in collection.index_information().keys() & names:
         collection.drop_index(name)
@@ -129,6 +135,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(5, "alerts, and runs by publisher", _apply_schema),
     Migration(6, "an index of words that knows the date", _apply_schema),
     Migration(7, "indexes of a publisher with another filter, and fewer rules for blocks", _pair_indexes),
+    Migration(8, "no index of what nearly every article has", _drop_ad_index),
 )
 
 

@@ -73,6 +73,10 @@ def mongods(home: Path) -> list[psutil.Process]:
     return found
 
 
+def journal_of(home: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in (home / "mongo" / "db" / "journal").glob("WiredTigerLog.*"))
+
+
 def wait_for_shutdown(home: Path, server: psutil.Process) -> None:
     """Wait for mongod to end, and see by its own lock file that it ended in good order."""
     server.wait(timeout=20)
@@ -142,6 +146,36 @@ def test_a_killed_mongod_loses_nothing_and_is_started_again(tmp_path: Path) -> N
             assert recorded == [f"news-{past}" for past in range(number + 1)]
         (server,) = mongods(tmp_path)
     wait_for_shutdown(tmp_path, server)
+
+
+@pytest.mark.parametrize("crash", [True, False])
+def test_a_compressed_journal_of_an_older_broadsheet_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: bool
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr("crawler.store.server.PLAIN_JOURNAL", "log=(compressor=snappy)")
+        with EmbeddedServer(tmp_path) as embedded, Store.open(embedded.uri) as store:
+            store.record_crawl({"spider": "news", "said": "harbour " * 10_000})
+            (server,) = mongods(tmp_path)
+            guardian = server.parent()
+            assert guardian is not None
+            if crash:  # of both, as by a power cut: the guardian would start a mongod again that was killed alone
+                guardian.suspend()
+                server.kill()
+                guardian.kill()
+    server.wait(timeout=20)
+    assert journal_of(tmp_path).count(b"harbour") < 10
+    with Store.open(None, home=tmp_path) as store:
+        assert [crawl["spider"] for crawl in store.database["crawls"].find()] == ["news"]
+
+
+def test_the_journal_is_not_compressed(tmp_path: Path) -> None:
+    for word in ("harbour", "ferry"):  # the second time in a folder that was used before
+        with EmbeddedServer(tmp_path) as embedded, Store.open(embedded.uri) as store:
+            store.record_crawl({"spider": "news", "said": f"{word} " * 10_000})
+            assert journal_of(tmp_path).count(word.encode()) >= 10_000
+            (server,) = mongods(tmp_path)
+        wait_for_shutdown(tmp_path, server)
 
 
 def test_a_mongod_that_cannot_start_again_is_given_up(tmp_path: Path) -> None:
