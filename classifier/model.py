@@ -305,15 +305,12 @@ def _inputs(features: PageFeatures, evidence: Floats) -> Floats:
     return np.concatenate((features.dense, evidence), axis=1)
 
 
-def _with_context(features: PageFeatures, inputs: Floats, answers: Floats) -> Floats:
-    return np.concatenate((inputs, _around(features, answers)), axis=1)
-
-
-def _around(features: PageFeatures, belief: Floats) -> Floats:
-    """What is believed of each block and of what stands around it."""
+def _with_context(features: PageFeatures, inputs: Floats, belief: Floats) -> Floats:
+    """Add to the inputs what is believed of each block and of what stands around it."""
     around = features.surroundings
     return np.concatenate(
         (
+            inputs,
             belief,
             around.context(belief),
             around.boxes(belief),

@@ -138,12 +138,12 @@ def links_of(page: Cut, host: str) -> tuple[Tokens, Floats]:
     addresses = [link.get("href", "#")[:_MAX_ADDRESS] for link in links]
     numbers[linked, 0] = [address != "" for address in addresses]
     numbers[linked, 1] = ["//" in address and host not in address for address in addresses]
-    numbers[linked, 2] = [min(address.count("-"), _MANY) for address in addresses]
-    numbers[linked, 3] = [min(address.count("/"), _MANY) for address in addresses]
+    numbers[linked, 2] = [address.count("-") for address in addresses]
+    numbers[linked, 3] = [address.count("/") for address in addresses]
     kinds = [f" {link.get('rel', '')} {link.get('target', '')}"[: _MAX_ADDRESS + 1] for link in links]
     lines = [f"{address}{kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
     steps = Tokens.of("\n".join(lines).lower().replace("/", " /").split("\n"), _STEPS)
-    return Tokens(steps.hashes, linked[steps.lines], len(page)), numbers
+    return Tokens(steps.hashes, linked[steps.lines], len(page)), np.minimum(numbers, _MANY)
 
 
 def buttons_of(page: Cut, containers: Ints) -> Tokens:
