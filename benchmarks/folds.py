@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 FOLDS: Final = 5
 TRAINING: Final = "training_data"
 """The name of the part that is trained on this project's own pages alone."""
-OWN_WEIGHT: Final = 2.0
+OWN_WEIGHT: Final = 3.0
 """How much these pages count beside the corpus', as docs/retraining.md trains the shipped model."""
 BINS: Final = 10
 WORK: Final = Path("build/folds")
