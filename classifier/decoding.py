@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from classifier.surroundings import Surroundings
 
 _COST_OF_A_GAP: Final = 2.0
-"""A sentence that is missing from the story harms its reader as much as so many that are too many."""
+"""A sentence that is missing from the midst of the story harms its reader as much as so many that are too many."""
+_COST_OF_AN_END: Final = 1.25
+"""Likewise for what follows a sentence of the story and may be its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Decision:
 
     Attributes:
         codes: for each block, the index of its label in `LABELS`. It is the most probable one, but in the midst of the
-            story a block is article unless another label is twice as probable.
+            story a block is article unless another label is twice as probable, and behind it 1.25 times.
         probabilities: of the labels of each block, of shape (n, 5).
         confidence: the F1 to expect of the article's characters, 0..1.
     """
@@ -52,13 +54,21 @@ def decode(classifier: BlockClassifier, features: PageFeatures) -> Decision:
         return Decision(np.zeros(0, np.int64), probabilities, 0.0)
     codes = probabilities.argmax(1)
     costs = probabilities.copy()
-    costs[_in_story(features.surroundings, codes == 0), 0] *= _COST_OF_A_GAP
+    within, behind = _in_story(features.surroundings, codes == 0)
+    costs[within, 0] *= _COST_OF_A_GAP
+    costs[behind, 0] *= _COST_OF_AN_END
     return Decision(costs.argmax(1), probabilities, classifier.confidence(features, probabilities))
 
 
-def _in_story(around: Surroundings, article: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether article stands before and behind each block in the container around its own."""
+def _in_story(around: Surroundings, article: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which blocks are in the midst of the story and which follow it, within the container around their own.
+
+    Returns:
+        For each block whether article stands before and behind it; and whether none stands behind it, but it follows
+        on article.
+    """
     before = np.concatenate(([0], np.cumsum(article)))
     starts, ends = around.starts[:, 1], around.ends[:, 1]
-    inside: NDArray[np.bool_] = (before[:-1] > before[starts]) & (before[ends] > before[1:])
-    return inside
+    within = (before[:-1] > before[starts]) & (before[ends] > before[1:])
+    follows = np.concatenate(([False], article[:-1])) & (starts < np.arange(len(article)))
+    return within, follows & ~within

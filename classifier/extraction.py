@@ -31,7 +31,7 @@ class Block:
 
     Attributes:
         label: what the block is, one of `LABELS`: the most probable one, but in the midst of the story ``article``
-            unless another is twice as probable.
+            unless another is twice as probable, and behind it 1.25 times.
         text: its text, white space folded.
         tag: the name of its element.
     """
