@@ -21,6 +21,7 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.conf import closest_scrapy_cfg
 from scrapy.utils.log import configure_logging
 
+from crawler.files import told
 from crawler.publishers import PublisherError
 from crawler.scheduling.dispatcher import BusyError, Dispatcher
 from crawler.scheduling.export import ExportError, crontab, systemd_units
@@ -111,6 +112,11 @@ class Command(ScrapyCommand):
             call(names, opts)
         except (StoreError, PublisherError, TimetableError, NodeError, BusyError, ExportError, UnknownError) as error:
             print(f"scrapy schedule: {error}", file=sys.stderr)
+            self.exitcode = 1
+        except BrokenPipeError:  # a reader of the standard output may leave early
+            _console().on_broken_pipe()
+        except OSError as error:
+            print(f"scrapy schedule: {told(error, opts.output or 'the output')}", file=sys.stderr)
             self.exitcode = 1
         except KeyboardInterrupt:
             self.exitcode = 130
