@@ -147,12 +147,14 @@ class Command(ScrapyCommand):
             schedulers = state.schedulers()
         if unknown := set(names).difference(row.name for row in rows):
             raise UnknownError(f"not in the timetable: {', '.join(sorted(unknown))}")
+        nodes = Nodes.from_settings(self._settings)
+        nodes.refresh()
+        if not schedulers or not all(node.is_up for node in nodes):
+            self.exitcode = 1
         if opts.format == "jsonl":
             for row in rows:
                 print(json.dumps(asdict(row), default=_iso))
             return
-        nodes = Nodes.from_settings(self._settings)
-        nodes.refresh()
         console = _console()
         if rows:
             console.print(_rows_table(rows))
@@ -163,8 +165,6 @@ class Command(ScrapyCommand):
             console.print(f"Works on it: {', '.join(schedulers)}", markup=False)
         else:
             console.print("No scheduler works on it: start one with `scrapy schedule run`.", style="red")
-        if not schedulers or not all(node.is_up for node in nodes):
-            self.exitcode = 1
 
     def _now(self, names: list[str], opts: Namespace) -> None:
         with Store.from_settings(self._settings) as store:
