@@ -137,6 +137,8 @@ def open_export(folder: Path, wanted: Manifest) -> Iterator[Manifest]:
                 manifest = wanted
             else:
                 _check_same(folder, manifest, wanted)
+            for left in folder.glob(".*.part"):  # by a process that was killed
+                left.unlink()
         yield manifest
     finally:
         os.close(lock)

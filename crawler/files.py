@@ -29,7 +29,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             yield file
         return
     target = path.resolve()  # a link goes on pointing at the file
-    part = target.with_name(f".{target.name}.part")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")  # of two at once, the last to end has its way
     try:
         try:
             file = part.open("wb")

@@ -39,6 +39,16 @@ def test_a_file_that_cannot_be_begun_is_named(tmp_path: Path) -> None:
     assert raised.value.filename == str(tmp_path / "none" / "a.csv")
 
 
+def test_of_two_writers_at_once_the_last_to_end_has_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with whole_file(tmp_path / "file") as first:
+        first.write(b"first")
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        with whole_file(tmp_path / "file") as second:
+            second.write(b"the second")
+        assert (tmp_path / "file").read_bytes() == b"the second"
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
+
+
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
