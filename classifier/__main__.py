@@ -66,6 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         Console().on_broken_pipe()
         return 1
+    except OSError as error:
+        what = error.filename or "the output"
+        print(f"python -m classifier {options.command}: {what}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

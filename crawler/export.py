@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import json
@@ -14,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from crawler import formats
+from crawler.files import told, whole_file
 from crawler.store import Order, Position
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Manifest:
     def save(self, folder: Path) -> None:
         """Write the manifest in one step: there is the old one or the new one, whatever happens."""
         text = json.dumps({**asdict(self), "articles": self.articles}, indent=2, ensure_ascii=False)
-        with _whole_file(folder / MANIFEST) as file:
+        with whole_file(folder / MANIFEST) as file:
             file.write(text.encode() + b"\n")
 
     @classmethod
@@ -107,29 +109,39 @@ class Manifest:
             raise ExportError(f"{path} is no manifest of an export ({error}): choose another folder") from None
 
 
-def open_export(folder: Path, wanted: Manifest) -> Manifest:
-    """Begin an export, or find one that was begun.
+@contextmanager
+def open_export(folder: Path, wanted: Manifest) -> Iterator[Manifest]:
+    """Begin an export, or find one that was begun; no other export writes to the folder meanwhile.
 
     Args:
         folder: is made if it is not there.
         wanted: format, size of the shards and filters.
 
-    Returns:
+    Yields:
         The manifest as far as the export has come.
 
     Raises:
-        ExportError: the folder holds something else, or is of no use.
+        ExportError: the folder holds something else, is of no use, or another export writes to it.
     """
     with _plain_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        manifest = Manifest.load(folder)
-        if manifest is None:
-            _check_empty(folder)
-            wanted.began_at = datetime.now(UTC).isoformat()
-            wanted.broadsheet = version("broadsheet")
-            return wanted
-        _check_same(folder, manifest, wanted)
-        return manifest
+        lock = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(lock, folder)
+        with _plain_errors(folder):
+            manifest = Manifest.load(folder)
+            if manifest is None:
+                _check_empty(folder)
+                wanted.began_at = datetime.now(UTC).isoformat()
+                wanted.broadsheet = version("broadsheet")
+                manifest = wanted
+            else:
+                _check_same(folder, manifest, wanted)
+            for left in folder.glob(".*.part"):  # by a process that was killed
+                left.unlink()
+        yield manifest
+    finally:
+        os.close(lock)
 
 
 def write_shards(store: Store, folder: Path, manifest: Manifest, selection: Selection) -> Iterator[int]:
@@ -148,23 +160,64 @@ def write_shards(store: Store, folder: Path, manifest: Manifest, selection: Sele
         ExportError: the folder is of no use.
         StoreError: the store is out of reach; the export can go on later.
     """
-    after = Position.parse(manifest.shards[-1].position, Order.NEWEST) if manifest.shards else None
     write = _write_lines if manifest.format == "jsonl" else _write_tables
     with _plain_errors(folder):
+        for number in _damaged(folder, manifest):
+            shard = manifest.shards[number]
+            path = folder / shard.name
+            with whole_file(path) as file:
+                articles, after = write(store, selection, _before(manifest, number), shard.articles, file)
+                if (articles, str(after)) != (shard.articles, shard.position):
+                    raise ExportError(
+                        f"{path} is gone or cut off, and the store has other articles now: export to a new folder"
+                    )
+            manifest.shards[number] = _shard(path, articles, after)
         manifest.save(folder)
+        after = _before(manifest, len(manifest.shards))
         while not manifest.complete:
             path = folder / f"articles-{len(manifest.shards):05}{SUFFIXES[manifest.format]}"
-            with _whole_file(path) as file:
+            with whole_file(path) as file:
                 articles, after = write(store, selection, after, manifest.shard_size, file)
             if articles:
-                with path.open("rb") as file:
-                    checksum = hashlib.file_digest(file, "sha256").hexdigest()
-                manifest.shards.append(Shard(path.name, articles, path.stat().st_size, checksum, str(after)))
+                manifest.shards.append(_shard(path, articles, after))
             else:
                 path.unlink()
             manifest.complete = articles < manifest.shard_size
             manifest.save(folder)
             yield manifest.articles
+
+
+def _lock(folder_file: int, folder: Path) -> None:
+    """Take the folder for this process, until the file is closed.
+
+    Raises:
+        ExportError: another process has it.
+    """
+    try:
+        fcntl.flock(folder_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ExportError(f"another export is writing to {folder}: wait for its end, or name a new folder") from None
+    except OSError:
+        pass  # some file systems of a network cannot lock a folder, and are to take exports all the same
+
+
+def _damaged(folder: Path, manifest: Manifest) -> Iterator[int]:
+    """Find the shards that are gone or cut off. Checksums are left to sha256sum: a corpus may take an hour to read."""
+    for number, shard in enumerate(manifest.shards):
+        path = folder / shard.name
+        if not path.is_file() or path.stat().st_size != shard.bytes:
+            yield number
+
+
+def _before(manifest: Manifest, number: int) -> Position | None:
+    """The place in the store at which a shard begins."""
+    return Position.parse(manifest.shards[number - 1].position, Order.NEWEST) if number else None
+
+
+def _shard(path: Path, articles: int, after: Position | None) -> Shard:
+    with path.open("rb") as file:
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    return Shard(path.name, articles, path.stat().st_size, checksum, str(after))
 
 
 def _check_empty(folder: Path) -> None:
@@ -212,15 +265,4 @@ def _plain_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ExportError(f"{error.filename or folder}: {error.strerror}") from error
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that has its name only when all of it is on the disk."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+        raise ExportError(told(error, folder)) from error

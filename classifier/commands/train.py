@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from argparse import ArgumentTypeError
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ from classifier.storage import save_classifier
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
     from rich.console import Console
 
@@ -77,16 +79,19 @@ def run(options: Namespace) -> int:
         _fit(classifier, dataset, terminal)
     except ValueError as error:
         raise CommandError(f"nothing was trained: {_explain(error, dataset)}") from error
-    save_classifier(classifier, output)
+    with _writing(output):
+        save_classifier(classifier, output)
     console.print(f"{output}: model {classifier.version_}, {output.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
     # Before the long part, so that Ctrl-C leaves no card of an older model beside the new one.
-    write_card(output, classifier, dataset, folders, [], 0)
+    with _writing(output):
+        write_card(output, classifier, dataset, folders, [], 0)
     folds = min(options.folds, len(set(dataset.sites)))
     answers = _cross_validate(classifier, dataset, folds, terminal) if folds else []
     if answers:
         console.print()
         print_scores(answers, f"On sites not seen in training ({folds} folds by site)", console)
-    card = write_card(output, classifier, dataset, folders, answers, folds)
+    with _writing(output):
+        card = write_card(output, classifier, dataset, folders, answers, folds)
     console.print(f"{card}: the model card", soft_wrap=True)
     return 0
 
@@ -99,6 +104,16 @@ def _check_writable(output: Path) -> None:
         raise CommandError(f"--output {output}: can't make its folder ({error.strerror})") from error
     if not os.access(output.parent, os.W_OK) or output.is_dir():
         raise CommandError(f"--output {output}: can't write there")
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """Say what becomes of the model when the disk is full after all, and leave no part of one on it."""
+    try:
+        yield
+    except OSError as error:
+        output.with_name(output.name + ".part").unlink(missing_ok=True)
+        raise CommandError(f"--output {output}: can't write the model and its card ({error.strerror})") from error
 
 
 def _fit(classifier: BlockClassifier, dataset: Dataset, terminal: Console) -> None:

@@ -13,6 +13,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from classifier.terminal import printable
+from crawler.files import told, whole_file
 from crawler.store import Store, StoreError
 from crawler.store.alerts import now
 from crawler.terminal import output, plain
@@ -80,9 +81,14 @@ class Command(ScrapyCommand):
                     self._write_pages(store, store.alerts.open(opts.publisher), opts.pages)
                 else:
                     self._list(store.alerts.open(opts.publisher))
-        except (StoreError, OSError) as error:
+        except StoreError as error:
             print(f"scrapy alerts: {printable(str(error))}", file=sys.stderr)
             self.exitcode = 1
+        except OSError as error:
+            print(f"scrapy alerts: {printable(told(error, opts.pages or 'the output'))}", file=sys.stderr)
+            self.exitcode = 1
+        except KeyboardInterrupt:
+            self.exitcode = 130
 
     def _accept(self, store: Store, publisher: str) -> None:
         figures = [alert.figure for alert in store.alerts.open(publisher)]
@@ -100,7 +106,8 @@ class Command(ScrapyCommand):
             if raw := store.page(digest):
                 # Compressed, so that no browser runs a stranger's page from the disk by a double click.
                 file = folder / f"{publisher.replace(':', '-').replace('/', '-')}-{digest[:12]}.html.gz"
-                file.write_bytes(gzip.compress(raw.html, mtime=0))
+                with whole_file(file) as out:
+                    out.write(gzip.compress(raw.html, mtime=0))
                 print(f"{printable(str(file))}\t{printable(raw.url)}")
         if not pages:
             print("No page is marked for labelling.", file=sys.stderr)

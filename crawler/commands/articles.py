@@ -22,6 +22,7 @@ from crawler.commands.filters import (
     position_of,
     selection_of,
 )
+from crawler.files import told, whole_file
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Group, Store, StoreError
 from crawler.terminal import output
@@ -99,7 +100,7 @@ class Command(ScrapyCommand):
             print(f"scrapy articles: {printable(str(error))}", file=sys.stderr)
             self.exitcode = 1
         except OSError as error:
-            print(f"scrapy articles: {opts.output}: {error.strerror}", file=sys.stderr)
+            print(f"scrapy articles: {printable(told(error, opts.output or 'the output'))}", file=sys.stderr)
             self.exitcode = 1
         except KeyboardInterrupt:
             self.exitcode = 130
@@ -149,9 +150,9 @@ def _show(store: Store, opts: Namespace) -> None:
 
 @contextmanager
 def _sink(path: Path | None) -> Iterator[BinaryIO]:
-    """The file to write to; a reader of the standard output may leave early."""
+    """The file to write to, whole or as it was before; a reader of the standard output may leave early."""
     if path:
-        with path.open("wb") as file:
+        with whole_file(path) as file:
             yield file
         return
     try:

@@ -19,6 +19,7 @@ from crawler.commands.filters import (
     number,
     selection_of,
 )
+from crawler.files import told, whole_file
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Order, Store, StoreError
 
@@ -86,7 +87,9 @@ class Command(ScrapyCommand):
                     draft = page and draft_of(page, classifier)
                     if not draft:
                         continue
-                    file.write_text(draft, encoding="utf-8", errors="replace")
+                    # Half a draft would be taken for one that a person corrects, and never be drawn again.
+                    with whole_file(file) as out:
+                        out.write(draft.encode(errors="replace"))
                     print(f"{file}  {article.confidence:.2f}  {printable(article.canonical_url)}")
                     written += 1
                     if written == opts.limit:
@@ -95,7 +98,7 @@ class Command(ScrapyCommand):
             print(f"scrapy drafts: {printable(str(error))}", file=sys.stderr)
             self.exitcode = 1
         except OSError as error:
-            print(f"scrapy drafts: {error.filename or folder}: {error.strerror}", file=sys.stderr)
+            print(f"scrapy drafts: {printable(told(error, folder))}", file=sys.stderr)
             self.exitcode = 1
         except KeyboardInterrupt:
             self.exitcode = 130

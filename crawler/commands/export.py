@@ -107,20 +107,19 @@ class Command(ScrapyCommand):
 
 
 def _export(store: Store, folder: Path, opts: Namespace, registry: Registry) -> None:
-    manifest = open_export(
-        folder, Manifest(opts.format, opts.shard_size, {name: getattr(opts, name) for name in FILTERS})
-    )
-    base = selection_of(opts, datetime.fromisoformat(manifest.began_at))
-    make_searchable(store, base)
-    selection = base if opts.ignore_rights else replace(base, reserved=False, not_publishers=_refusing(registry))
-    if not manifest.shards:
-        manifest.left_out = _left_out(store, base, selection)
-    console = Console(stderr=True)
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("Writing articles", total=store.count(selection), completed=manifest.articles)
-        for articles in write_shards(store, folder, manifest, selection):
-            progress.update(task, completed=articles)
+    wanted = Manifest(opts.format, opts.shard_size, {name: getattr(opts, name) for name in FILTERS})
+    with open_export(folder, wanted) as manifest:
+        base = selection_of(opts, datetime.fromisoformat(manifest.began_at))
+        make_searchable(store, base)
+        selection = base if opts.ignore_rights else replace(base, reserved=False, not_publishers=_refusing(registry))
+        if not manifest.shards:
+            manifest.left_out = _left_out(store, base, selection)
+        console = Console(stderr=True)
+        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task("Writing articles", total=store.count(selection), completed=manifest.articles)
+            for articles in write_shards(store, folder, manifest, selection):
+                progress.update(task, completed=articles)
     size = decimal(sum(shard.bytes for shard in manifest.shards))
     output().print(f"{manifest.articles:,} articles in {len(manifest.shards)} files, {size}", markup=False)
     for reason, count in manifest.left_out.items():

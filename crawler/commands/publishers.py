@@ -14,6 +14,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 
+from crawler.files import told
 from crawler.publishers import Publisher, PublisherError, Registry
 from crawler.publishers.draft import draft, key_of
 from crawler.publishers.survey import SiteSpider, SourceSpider, Survey, kind_of
@@ -90,7 +91,10 @@ class Command(ScrapyCommand):
                 print(error, file=sys.stderr)
         chosen = [publisher for publisher in publishers if _matches(publisher, opts)]
         console = output()
-        console.print(_table(chosen))
+        try:
+            console.print(_table(chosen))
+        except OSError as error:
+            sys.exit(f"scrapy publishers: {told(error)}")
         console.print(f"{len(chosen)} of {len(publishers)} publishers. Crawl one with: scrapy crawl NAME", style="dim")
 
     def _add(self, registry: Registry, url: str, opts: Namespace) -> None:
@@ -139,7 +143,10 @@ class Command(ScrapyCommand):
 
 def _front_page(url: str) -> str:
     address = url if "://" in url else f"https://{url}"
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # brackets that hold no IPv6 address
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise UsageError(f"{url!r} is not the address of a site; give one such as https://www.example.com.")
     return f"{parts.scheme}://{parts.netloc}{parts.path or '/'}"

@@ -21,6 +21,7 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.conf import closest_scrapy_cfg
 from scrapy.utils.log import configure_logging
 
+from crawler.files import told
 from crawler.publishers import PublisherError
 from crawler.scheduling.dispatcher import BusyError, Dispatcher
 from crawler.scheduling.export import ExportError, crontab, systemd_units
@@ -112,6 +113,11 @@ class Command(ScrapyCommand):
         except (StoreError, PublisherError, TimetableError, NodeError, BusyError, ExportError, UnknownError) as error:
             print(f"scrapy schedule: {error}", file=sys.stderr)
             self.exitcode = 1
+        except BrokenPipeError:  # a reader of the standard output may leave early
+            _console().on_broken_pipe()
+        except OSError as error:
+            print(f"scrapy schedule: {told(error, opts.output or 'the output')}", file=sys.stderr)
+            self.exitcode = 1
         except KeyboardInterrupt:
             self.exitcode = 130
 
@@ -141,12 +147,14 @@ class Command(ScrapyCommand):
             schedulers = state.schedulers()
         if unknown := set(names).difference(row.name for row in rows):
             raise UnknownError(f"not in the timetable: {', '.join(sorted(unknown))}")
+        nodes = Nodes.from_settings(self._settings)
+        nodes.refresh()
+        if not schedulers or not all(node.is_up for node in nodes):
+            self.exitcode = 1
         if opts.format == "jsonl":
             for row in rows:
                 print(json.dumps(asdict(row), default=_iso))
             return
-        nodes = Nodes.from_settings(self._settings)
-        nodes.refresh()
         console = _console()
         if rows:
             console.print(_rows_table(rows))
@@ -157,8 +165,6 @@ class Command(ScrapyCommand):
             console.print(f"Works on it: {', '.join(schedulers)}", markup=False)
         else:
             console.print("No scheduler works on it: start one with `scrapy schedule run`.", style="red")
-        if not schedulers or not all(node.is_up for node in nodes):
-            self.exitcode = 1
 
     def _now(self, names: list[str], opts: Namespace) -> None:
         with Store.from_settings(self._settings) as store:

@@ -13,6 +13,7 @@ from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.files import told
 from crawler.store import Store, StoreError
 from crawler.store.retention import Retention
 from crawler.store.spool import replay, spool_folder_of, waiting_records
@@ -70,6 +71,9 @@ class Command(ScrapyCommand):
                 actions[args[0]](store)
         except StoreError as error:
             print(f"scrapy store: {error}", file=sys.stderr)
+            self.exitcode = 1
+        except OSError as error:
+            print(f"scrapy store: {told(error)}", file=sys.stderr)
             self.exitcode = 1
         except KeyboardInterrupt:
             self.exitcode = 130

@@ -47,7 +47,7 @@ class Registry:
 
         Raises:
             KeyError: there is no such publisher; the message gives the nearest names.
-            PublisherError: its file has a mistake.
+            PublisherError: its file has a mistake, or cannot be read.
         """
         if name not in self._files:
             nearest = self.nearest(name)
@@ -58,6 +58,8 @@ class Registry:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise PublisherError(f"{file}: not UTF-8 ({error}); save the file as UTF-8.") from None
+        except OSError as error:
+            raise PublisherError(f"{file}: cannot be read ({error.strerror}); mend or remove it.") from None
         return Publisher.from_toml(name, text, str(file))
 
 

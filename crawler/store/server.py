@@ -39,6 +39,7 @@ from typing import TYPE_CHECKING, Self
 from filelock import FileLock, Timeout
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
+from rich.filesize import decimal
 
 from crawler.store import guardian
 from crawler.store.errors import StoreError
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 USER = "broadsheet"
 START_TIMEOUT = 60.0  # seconds: a start takes less than one, the recovery after a power cut may take many
 PORT_IN_USE = 48  # mongod's exit status
+ROOM = 64_000_000  # bytes: a file of the journal, and as much again for the rest that a start writes
 # Left alone, mongod sets aside 300 MB for its journal. And it rewrites the pages of indexes, of which every batch of
 # articles touches hundreds, as soon as those not written yet take a twentieth of so small a cache; the journal has
 # them by then, and the checkpoint of every minute writes them anyway.
@@ -217,6 +219,12 @@ class EmbeddedServer:
             log.seek(logged if self._log.stat().st_size >= logged else 0)
             if b"DBPathInUse" in log.read():
                 return f"another mongod is using {self.folder / 'db'}: stop it, or set MONGO_URI to its address"
+        # The log lies on the disk, and is silent about a full one. The folder is sound then, and not to be moved away.
+        if (free := shutil.disk_usage(self.folder).free) < ROOM:
+            return (
+                f"the database in {self.folder} did not start: only {decimal(free)} are free on its disk; make room, "
+                "and leave the folder as it is"
+            )
         return (
             f"the database in {self.folder} did not start (mongod's exit status is {status}, {self._log} "
             "says why): bring the folder back from a backup, or move it away to begin with an empty store"

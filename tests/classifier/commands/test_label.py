@@ -5,7 +5,7 @@ import io
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from classifier.extraction import extract
 from classifier.labelled import read_labelled
 from classifier.labels import LABELS
 from classifier.storage import load_classifier
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HTML = """<!DOCTYPE html><html><body><nav><a href="/">Home</a></nav>
 <article><h1>Harbour reopens</h1>Loose text <p>The harbour opened again on Tuesday, the port said.</p>
@@ -40,6 +37,14 @@ def test_prints_one_json_line_a_block(page: Path, model: Path, capsys: pytest.Ca
     ]
     assert all(sum(line["probabilities"].values()) == pytest.approx(1, abs=1e-3) for line in lines)
     assert all(tuple(line["probabilities"]) == LABELS for line in lines)
+
+
+def test_an_output_that_is_full_is_said_so(page: Path, model: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "classifier", "label", str(page), "--model", str(model)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "python -m classifier label: the output: No space left on device\n"
 
 
 def test_html_is_labelled_html_of_the_same_blocks(page: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:

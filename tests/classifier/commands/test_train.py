@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -52,6 +54,23 @@ def test_the_pages_of_a_folder_can_count_more(tmp_path: Path, monkeypatch: pytes
         versions.append(load_classifier(output).version_)
     assert versions[0] == versions[1] != versions[2]
     assert "it (weight 3), es (weight 1)" in output.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_a_disk_that_is_full_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(train, "BlockClassifier", partial(BlockClassifier, epochs=1, folds=2))
+
+    def full(classifier: BlockClassifier, path: Path) -> None:
+        path.with_name(path.name + ".part").touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(train, "save_classifier", full)
+    output = tmp_path / "model.skops"
+    assert main(["train", str(TRAINING / "it"), str(TRAINING / "es"), "--output", str(output), "--folds", "0"]) == 1
+    told = f"--output {output}: can't write the model and its card (No space left on device)\n"
+    assert capsys.readouterr().err.endswith(told)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_weights_that_fit_no_folder_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING, Any
 
 from classifier.labelled import read_labelled_files
@@ -10,6 +12,8 @@ from crawler.reading import read_page
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from crawler.items import Article
     from crawler.store import Store
@@ -46,6 +50,22 @@ def test_the_least_sure_pages_come_as_labelled_html_that_training_reads(
     corrected.write_text("mine")
     assert "https://news.example/a" in command("drafts", str(tmp_path / "new"))[1]
     assert corrected.read_text() == "mine"
+
+
+def test_a_draft_that_could_not_be_written_is_drawn_again(
+    store: Store, make_article: Make, command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(make_article(html=page("a"), encoding="latin-1"))
+
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        told = f"scrapy drafts: {tmp_path / 'new'}: No space left on device\n"
+        assert command("drafts", str(tmp_path / "new")) == (1, "", told)
+    assert list((tmp_path / "new").iterdir()) == []
+    assert "https://news.example/harbour" in command("drafts", str(tmp_path / "new"))[1]
 
 
 def test_mistakes_are_told(store: Store, command: Callable[..., Any], tmp_path: Path) -> None:

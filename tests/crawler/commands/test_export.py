@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyarrow import parquet
 
+from crawler.export import Manifest, open_export
 from crawler.items import Article, Rights
 from crawler.store import Store, StoreError
 
@@ -130,3 +131,35 @@ def test_a_corpus_of_nothing_is_complete(export: Export, tmp_path: Path) -> None
     assert export(str(tmp_path / "corpus"), "--language", "xx")[0] == 0
     manifest, names = read(tmp_path / "corpus")
     assert (names, manifest["complete"]) == ([], True)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_shard_that_is_gone_or_cut_off_is_written_again(export: Export, tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "corpus"
+    assert export(str(folder), "--format", form)[0] == 0
+    before = read(folder)
+    shards = sorted(folder.glob("articles-*"))
+    shards[0].unlink()
+    (folder / ".articles-00000.jsonl.gz.1.part").touch()  # of an export that was killed
+    shards[1].write_bytes(shards[1].read_bytes()[:100])
+    assert export(str(folder), "--format", form)[0] == 0
+    assert read(folder) == before
+
+
+def test_a_shard_whose_articles_are_gone_is_not_said_to_be_whole(export: Export, filled: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    assert export(str(folder))[0] == 0
+    (folder / "articles-00001.jsonl.gz").unlink()
+    filled.database["articles"].delete_many({"canonical_url": "https://news.example/3"})
+    status, _, err = export(str(folder))
+    assert (status, len(list(folder.iterdir()))) == (1, 3)
+    assert "articles-00001.jsonl.gz is gone or cut off, and the store has other articles now: export to a new" in err
+
+
+def test_two_exports_do_not_write_to_one_folder(export: Export, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    with open_export(folder, Manifest("jsonl", 3, {})):
+        status, _, err = export(str(folder))
+    assert (status, list(folder.iterdir())) == (1, [])
+    assert err.endswith(f"another export is writing to {folder}: wait for its end, or name a new folder\n")
+    assert export(str(folder))[0] == 0

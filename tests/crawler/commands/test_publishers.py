@@ -122,6 +122,7 @@ def test_a_sites_listings_lead_to_no_address_of_ours(scrapy, courier, tmp_path: 
     [
         (["check", "zeitt"], 1, "did you mean zeit"),
         (["add", "ftp://www.example.com"], 2, "such as https://www.example.com"),
+        (["add", "http://[www.example.com"], 2, "such as https://www.example.com"),
         (["remove", "zeit"], 2, "say add with an address"),
     ],
 )

@@ -78,6 +78,8 @@ def test_status_names_the_node_that_is_down(open_desk, nodes, schedule):  # noqa
     assert status == 1
     assert "out of reach" in line_of(shown, "http://127.0.0.1:1 ")
     assert "up" in line_of(shown, up)
+    assert schedule(desk, "status", "--format", "jsonl", SCRAPYD_NODES=up)[0] == 0
+    assert schedule(desk, "status", "--format", "jsonl", SCRAPYD_NODES="http://127.0.0.1:1")[0] == 1
 
 
 def test_publishers_are_paused_resumed_and_sent_at_once(open_desk, nodes, schedule):  # noqa: F811

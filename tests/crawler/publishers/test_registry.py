@@ -21,6 +21,17 @@ def test_every_bundled_publisher_is_valid():
     assert all(publisher.sources and publisher.languages and len(publisher.country) == 2 for publisher in publishers)
 
 
+def test_a_file_that_cannot_be_read_stops_no_other_publisher(tmp_path):
+    (tmp_path / "courier.toml").write_text(GOOD)
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / ".#courier.toml").symlink_to("editor@machine.1")  # an editor's lock on the file that it has open
+    registry = Registry(tmp_path)
+    assert registry.load("courier").name == "Courier"
+    for name, why in (("folder", "Is a directory"), (".#courier", "No such file")):
+        with pytest.raises(PublisherError, match=rf"{name}\.toml: cannot be read \({why}.*; mend or remove it"):
+            registry.load(name)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

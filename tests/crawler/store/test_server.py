@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -238,6 +239,17 @@ def test_a_damaged_folder_is_said_so(tmp_path: Path) -> None:
     assert "\n" not in message
     assert str(tmp_path) in message
     assert "backup" in message
+
+
+def test_a_full_disk_is_said_so_and_not_taken_for_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmbeddedServer(tmp_path):
+        (server,) = mongods(tmp_path)
+    server.wait(timeout=20)
+    (tmp_path / "mongo" / "db" / "WiredTiger.wt").write_bytes(b"not a table" * 1000)  # or it would start
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=4096))
+    with pytest.raises(StoreError, match=r"only 4\.1 kB are free on its disk; make room, and leave the folder"):
+        EmbeddedServer(tmp_path)
 
 
 def test_a_folder_in_use_by_a_foreign_mongod_is_said_so(tmp_path: Path) -> None:
