@@ -8,8 +8,9 @@ CORPUS is a bundle (docs/retraining.md). A model's scores count only on pages th
 model has seen the whole corpus. With --folds, every page is answered by the model of python -m benchmarks.folds that
 has not seen its site; without a corpus, such models are trained on the spot.
 
-Each extractor runs in a process of its own, on one core, and answers one page before the measuring begins. Speeds are
-of processor time, so that what else the machine does counts little; the scores are those of benchmarks.scores.
+Each extractor runs in a process of its own, on one core, and answers one page before the measuring begins. They take
+turns, and speeds are of processor time, so that what else the machine does counts little; the scores are those of
+benchmarks.scores.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import py3langid
 from rich.console import Console
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_TURN: Final = 16
+"""Pages that an extractor answers before it is another's turn: enough to find the processor's caches filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,8 @@ def main() -> None:
         samples, gold = [sample for sample, _ in chosen], {sample.page: text for sample, text in chosen}
         # Pages of one model stand together, since a process holds one model at a time.
         samples.sort(key=lambda sample: (sample.model or "", sample.page))
-        measured = {
-            name: measure(bar.track(answers(name, samples), len(samples), description=name), gold) for name in names
-        }
+        given = answers(names, bar.track(samples, description="measuring"))
+        measured = {name: measure(its, gold) for name, its in given.items()}
     for name, result in measured.items():
         if result.errors:
             page, error = next(iter(result.errors.items()))
@@ -108,33 +112,75 @@ def main() -> None:
     print(table(measured, {name: PEERS[name].version for name in measured if PEERS[name].package}))
 
 
-def answers(name: str, samples: Sequence[Sample]) -> Iterator[Answer]:
-    """Ask one extractor, in a process of its own.
+def answers(names: Sequence[str], samples: Iterable[Sample]) -> dict[str, list[Answer]]:
+    """Ask extractors, each in a process of its own.
+
+    They take turns of a few pages, so that a machine that is slower for a while is slower for all of them.
 
     Args:
-        name: of the extractor.
+        names: of the extractors.
         samples: the pages.
 
+    Returns:
+        The answers of each extractor.
+
     Raises:
-        RuntimeError: the process came to a bad end.
+        RuntimeError: a process came to a bad end.
     """
-    command = [sys.executable, "-m", "benchmarks.measuring", name]
-    with tempfile.TemporaryFile("w+") as file, tempfile.TemporaryFile("w+") as errors:
-        file.writelines(f"{json.dumps(asdict(sample))}\n" for sample in samples)
-        file.seek(0)
-        with subprocess.Popen(
-            command,
-            stdin=file,
+    given: dict[str, list[Answer]] = {name: [] for name in names}
+    waiting = iter(samples)
+    with ExitStack() as stack:
+        extractors = {name: stack.enter_context(Extractor(name)) for name in names}
+        while turn := list(islice(waiting, _TURN)):
+            for name, extractor in extractors.items():
+                given[name] += map(extractor.ask, turn)
+    return given
+
+
+class Extractor:
+    """An extractor in a process of its own, which ends with the with statement.
+
+    Args:
+        name: one of `PEERS`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by __exit__)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.measuring", name],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=self._errors,
             env=os.environ | _ONE_THREAD,
             encoding="utf-8",
-        ) as process:
-            for line in process.stdout or ():
-                yield Answer(**json.loads(line))
-        if process.returncode:
-            errors.seek(0)
-            raise RuntimeError(f"{name}: the process ended with status {process.returncode}\n{errors.read()[-2000:]}")
+        )
+
+    def ask(self, sample: Sample) -> Answer:
+        """Get its answer for a page.
+
+        Raises:
+            RuntimeError: the process came to a bad end.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{json.dumps(asdict(sample))}\n")
+            self._process.stdin.flush()
+        if line := self._process.stdout.readline():
+            return Answer(**json.loads(line))
+        status = self._process.wait()
+        self._errors.seek(0)
+        raise RuntimeError(f"{self._name}: the process ended with status {status}\n{self._errors.read()[-2000:]}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._process.kill()
+        with suppress(BrokenPipeError):
+            self._process.communicate()
+        self._errors.close()
 
 
 def measure(found: Iterable[Answer], gold: Mapping[str, str]) -> Measured:

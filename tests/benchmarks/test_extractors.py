@@ -22,7 +22,7 @@ HTML = f"""<html lang="en"><body><p data-block-label="article">{STORY}</p>
 def test_answers_every_page_and_measures_time_and_memory(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(HTML)
     samples = [Sample(f"set/{key}", str(tmp_path / "page.html"), None, "en", None) for key in range(3)]
-    found = list(answers(OWN, samples))
+    found = answers([OWN], samples)[OWN]
     assert [answer.page for answer in found] == ["set/0", "set/1", "set/2"]
     assert all(answer.seconds > 0 and answer.peak > 10 and not answer.error for answer in found)
 
@@ -48,7 +48,7 @@ def test_counts_an_exception_as_an_empty_answer_and_keeps_its_words() -> None:
 
 def test_says_why_a_process_came_to_a_bad_end(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"(?s)status 1.*nothing\.html"):
-        list(answers(LXML, [Sample("set/1", str(tmp_path / "nothing.html"), None, "en", None)]))
+        answers([LXML], [Sample("set/1", str(tmp_path / "nothing.html"), None, "en", None)])
 
 
 def test_relates_speeds_to_trafilatura_and_to_a_bare_parse() -> None:
