@@ -103,7 +103,7 @@ def test_cross_validation_asks_only_models_that_have_not_seen_the_site(
 ) -> None:
     seen: list[set[str]] = []
 
-    def fit(self: BlockClassifier, pages: object, labels: object, groups: list[str]) -> BlockClassifier:
+    def fit(self: BlockClassifier, pages: object, labels: object, groups: list[str], _: object) -> BlockClassifier:
         seen.append(set(groups))
         return self
 

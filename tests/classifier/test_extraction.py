@@ -34,7 +34,8 @@ def test_the_text_is_the_article_blocks(shipped: BlockClassifier) -> None:
         assert block.label in LABELS
         assert tuple(block.probabilities) == LABELS
         assert sum(block.probabilities.values()) == pytest.approx(1, abs=1e-4)
-        assert block.label == max(block.probabilities, key=lambda label: block.probabilities[label])
+        # In doubt the story keeps what may be a part of it.
+        assert block.label in {max(LABELS, key=lambda label: block.probabilities[label]), "article"}
 
 
 def test_xpaths_lead_to_the_blocks(shipped: BlockClassifier) -> None:
