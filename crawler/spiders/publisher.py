@@ -78,6 +78,8 @@ class PublisherSpider(Spider):
         publisher = getattr(cls, "publisher", None)
         if publisher is not None and publisher.delay is not None:
             settings.set("DOWNLOAD_DELAY", publisher.delay, priority="spider")
+            # Who knows the site need not feel the way from a second downwards.
+            settings.set("AUTOTHROTTLE_START_DELAY", publisher.delay, priority="spider")
         if publisher is not None and publisher.render:
             timeout = settings.getfloat("DOWNLOAD_TIMEOUT")
             settings.setdict(rendering.settings(timeout, publisher.allow_private), priority="spider")
