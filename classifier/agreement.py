@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from classifier.surroundings import as_columns
+from classifier.columns import as_columns
 from classifier.tokens import single_words
 
 if TYPE_CHECKING:

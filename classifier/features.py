@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from classifier.agreement import agreement_of
 from classifier.blocks import MARKS
 from classifier.characters import Kind, count_kinds
+from classifier.columns import as_columns
 from classifier.hashing import Tokens
-from classifier.surroundings import LEVELS, Surroundings, as_columns
+from classifier.surroundings import LEVELS, Surroundings
 from classifier.tokens import buttons_of, links_of, lower_ends, markups_of, tag_token, words_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from classifier.columns import as_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,9 +153,7 @@ class Surroundings:
         Returns:
             The share of the story's characters, of shape (n, LEVELS).
         """
-        mass = belief * self.size
-        behind = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
-        return (_between(behind, self.starts, self.ends) / max(1.0, float(mass.sum()))).astype(np.float32)
+        return self._inside(*self._mass(belief)).astype(np.float32)
 
     def story(self, belief: Floats) -> Floats:
         """Tell where each block stands in the page's story, as far as it is known.
@@ -167,28 +167,24 @@ class Surroundings:
             containers. Of shape (n, 5 + LEVELS).
         """
         n = len(belief)
-        mass = belief * self.size
-        total = max(1.0, float(mass.sum()))
-        behind = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
-        group = np.bincount(self.groups, mass)[self.groups] / total
+        behind, total = self._mass(belief)
+        group = np.bincount(self.groups, belief * self.size)[self.groups] / total
         order = np.arange(n)
         likely = (belief > 0.5) & (self.size > 60)
         last = np.maximum.accumulate(np.where(likely, order, -50))
         following = np.minimum.accumulate(np.where(likely, order, n + 50)[::-1])[::-1]
         before = np.log1p(np.minimum(50, order - np.concatenate(([-50], last[:-1]))))
         after = np.log1p(np.minimum(50, np.concatenate((following[1:], [n + 50])) - order))
-        return as_columns(behind[:-1] / total, 1 - behind[1:] / total, group, before, after, *self.shares(belief).T)
+        inside = self._inside(behind, total)
+        return as_columns(behind[:-1] / total, 1 - behind[1:] / total, group, before, after, *inside.T)
 
+    def _mass(self, belief: Floats) -> tuple[NDArray[np.float64], float]:
+        """The story's characters before each block and at the end, of shape (n + 1,); all of them, 1 at least."""
+        mass = belief * self.size
+        return np.concatenate(([0], np.cumsum(mass, dtype=np.float64))), max(1.0, float(mass.sum()))
 
-def as_columns(*values: ArrayLike) -> Floats:
-    """Put k arrays of one shape (n, ...), or numbers that hold for all of them, side by side; of shape (n, ..., k).
-
-    The first must be an array.
-    """
-    columns = np.empty((*np.shape(values[0]), len(values)), np.float32)
-    for at, value in enumerate(values):
-        columns[..., at] = value
-    return columns
+    def _inside(self, behind: NDArray[np.float64], total: float) -> NDArray[np.float64]:
+        return _between(behind, self.starts, self.ends) / total
 
 
 def _numbered(keys: Ints) -> Ints:
