@@ -30,12 +30,15 @@ def save_classifier(classifier: BlockClassifier, path: Path) -> None:
 
     Args:
         classifier: the fitted classifier.
-        path: the file; it is replaced when the whole is written.
+        path: the file; it is replaced when the whole is written, and left as it is by a disk that is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
-    skops.io.dump(classifier, partial)
-    partial.replace(path)
+    try:
+        skops.io.dump(classifier, partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def load_classifier(path: Path | None = None) -> BlockClassifier:

@@ -108,11 +108,10 @@ def _check_writable(output: Path) -> None:
 
 @contextmanager
 def _writing(output: Path) -> Iterator[None]:
-    """Say what becomes of the model when the disk is full after all, and leave no part of one on it."""
+    """Say what becomes of the model when the disk is full after all."""
     try:
         yield
     except OSError as error:
-        output.with_name(output.name + ".part").unlink(missing_ok=True)
         raise CommandError(f"--output {output}: can't write the model and its card ({error.strerror})") from error
 
 

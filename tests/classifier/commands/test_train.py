@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import skops.io
 
 from classifier.__main__ import main
 from classifier.commands import train
@@ -61,11 +62,11 @@ def test_a_disk_that_is_full_is_said_so(
 ) -> None:
     monkeypatch.setattr(train, "BlockClassifier", partial(BlockClassifier, epochs=1, folds=2))
 
-    def full(classifier: BlockClassifier, path: Path) -> None:
-        path.with_name(path.name + ".part").touch()
+    def full(_: BlockClassifier, file: Path) -> None:
+        file.touch()
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(train, "save_classifier", full)
+    monkeypatch.setattr(skops.io, "dump", full)
     output = tmp_path / "model.skops"
     assert main(["train", str(TRAINING / "it"), str(TRAINING / "es"), "--output", str(output), "--folds", "0"]) == 1
     told = f"--output {output}: can't write the model and its card (No space left on device)\n"
