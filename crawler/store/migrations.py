@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crawler.store.errors import StoreError
@@ -68,8 +69,10 @@ class Migration:
     change: Callable[[Database[Document], Checkpoint], None]
 
 
-def _apply_schema(database: Database[Document], _: Checkpoint) -> None:
+def _apply_schema(database: Database[Document], _: Checkpoint, dropped: Sequence[str] = ()) -> None:
+    """Make what is missing, and drop those indexes of articles that no query needs any more."""
     prepare(database)
+    _drop_indexes(database["articles"], set(dropped))
 
 
 def _date_articles(database: Database[Document], checkpoint: Checkpoint) -> None:
@@ -108,18 +111,6 @@ def _complete_rights(database: Database[Document], _: Checkpoint) -> None:
         )
 
 
-def _pair_indexes(database: Database[Document], _: Checkpoint) -> None:
-    """Give a publisher's filters their indexes, and take away that of teasers, which nearly every article has."""
-    prepare(database)
-    _drop_indexes(database["articles"], {"with_teaser"})
-
-
-def _drop_ad_index(database: Database[Document], _: Checkpoint) -> None:
-    """Take away the index of ads, which nearly every article has."""
-    prepare(database)
-    _drop_indexes(database["articles"], {"with_ad"})
-
-
 def _drop_indexes(collection: Collection[Document], names: set[str]) -> None:
     for name in collection.index_information().keys() & names:
         collection.drop_index(name)
@@ -134,8 +125,12 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, "indexes to find raw pages by age", _apply_schema),
     Migration(5, "alerts, and runs by publisher", _apply_schema),
     Migration(6, "an index of words that knows the date", _apply_schema),
-    Migration(7, "indexes of a publisher with another filter, and fewer rules for blocks", _pair_indexes),
-    Migration(8, "no index of what nearly every article has", _drop_ad_index),
+    Migration(
+        7,
+        "indexes of a publisher with another filter, and fewer rules for blocks",
+        partial(_apply_schema, dropped=("with_teaser",)),
+    ),
+    Migration(8, "no index of what nearly every article has", partial(_apply_schema, dropped=("with_ad",))),
 )
 
 
