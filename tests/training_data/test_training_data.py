@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -95,8 +96,8 @@ def test_no_text_in_one_place_has_two_labels(pages: list[LabelledPage]) -> None:
     for page in pages:
         repeated.add(cut(page.root), page.labels, page.name, site_of(page.root, page.name))
     # The section's name, or the author's, over the story and in a card: on these pages both stand in a bare div.
-    sites = {problem.message.partition(":")[0] for problem in repeated.problems()}
-    assert sites <= {"dorukhaber.example", "mercadoabierto.example"}
+    sites = Counter(problem.message.partition(":")[0] for problem in repeated.problems())
+    assert sites <= Counter(("dorukhaber.example", "mercadoabierto.example"))
 
 
 def test_pages_say_of_themselves_what_real_pages_say(pages: list[LabelledPage]) -> None:
