@@ -76,13 +76,6 @@ def agreement_of(
         in_body[:_MOST] = [len(text) >= _OPENING and text[:_SAME] in body for text in lowered[:_MOST]]
     if description:
         in_description[:] = [len(text) > _SENTENCE and text[:_SAME] in description for text in lowered]
-    named = np.flatnonzero(headings & (is_title > 0))
-    headline = next(
-        (int(found[0]) for found in (named, np.flatnonzero(headings), np.flatnonzero(is_title)) if len(found)), -1
-    )
-    distance = np.arange(n) - headline
-    behind = np.concatenate(([0], np.cumsum(size)))[:-1]
-    chars = behind - behind[headline]
     return as_columns(
         is_title,
         overlap * (comparable & (is_title == 0)),
@@ -91,6 +84,28 @@ def agreement_of(
         bool(body),
         min(2.0, float((in_body * size).sum()) / max(1, len(body))),
         np.log([times[text] for text in page.texts]),
+        *place_of_headline(is_title > 0, headings, size).T,
+    )
+
+
+def place_of_headline(titles: NDArray[np.bool_], headings: NDArray[np.bool_], size: Floats) -> Floats:
+    """Tell where blocks stand from the headline.
+
+    Args:
+        titles: for each block, whether it says what the page is called.
+        headings: for each block, whether it is a headline of the first rank.
+        size: the weight of each block in characters.
+
+    Returns:
+        Of shape (n, 4): the distance behind the headline in blocks and in characters, whether there is a headline, and
+        how many headlines of the first rank came before.
+    """
+    places = (np.flatnonzero(found) for found in (headings & titles, headings, titles))
+    headline = next((int(found[0]) for found in places if len(found)), -1)
+    distance = np.arange(len(size)) - headline
+    behind = np.concatenate(([0], np.cumsum(size)))[:-1]
+    chars = behind - behind[headline]
+    return as_columns(
         np.sign(distance) * np.log1p(np.abs(distance)),
         np.sign(chars) * np.log1p(np.abs(chars)),
         headline >= 0,

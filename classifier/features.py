@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.agreement import agreement_of
+from classifier.agreement import agreement_of, place_of_headline
 from classifier.blocks import MARKS
 from classifier.characters import Kind, count_kinds
 from classifier.columns import as_columns
@@ -53,7 +53,7 @@ _TAG_COLUMNS: Final = slice(_TEXT_WIDTH, _TEXT_WIDTH + len(_TAGS))
 _GROUP_START: Final = _TAG_COLUMNS.stop + 4 + 8 * LEVELS
 _GROUP_COLUMNS: Final = slice(_GROUP_START, _GROUP_START + 4)
 _NEAR_COLUMNS: Final = slice(-7 * len(_STEPS), None)
-_HEADINGS_COLUMN: Final = _NEAR_COLUMNS.start - 1
+_AGREEMENT_COLUMNS: Final = slice(_NEAR_COLUMNS.start - 11, _NEAR_COLUMNS.start)
 
 _MARKUP_LEVELS: Final = 9
 _MARK_LEVELS: Final = 4
@@ -97,7 +97,9 @@ class PageFeatures:
         dense[:, _TAG_COLUMNS] = 0
         dense[:, _TAG_COLUMNS.start + _TAGS["div"]] = 1
         dense[:, _GROUP_COLUMNS] = _group_features(around, around.size, dense[:, _LINK_COLUMN])
-        dense[:, _HEADINGS_COLUMN] = 0
+        agreement = self.agreement.copy()
+        agreement[:, -4:] = place_of_headline(agreement[:, 0] > 0, np.zeros(len(dense), bool), around.size)
+        dense[:, _AGREEMENT_COLUMNS] = agreement
         near = dense[:, _NEAR_COLUMNS].reshape(len(dense), len(_STEPS), -1)
         near[..., -2:] = around.neighbours(_STEPS)[1].T[..., None]
         dense[:, _NEAR_COLUMNS] = near.reshape(len(dense), -1)
@@ -108,6 +110,7 @@ class PageFeatures:
             markups=plain.markups.after(tag_token("div")),
             levels=np.zeros_like(self.levels),
             inline=np.where(self.inline < 0, self.inline, self.inline + 1),
+            agreement=agreement,
             surroundings=around,
         )
 
