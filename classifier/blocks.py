@@ -15,10 +15,17 @@ SKIPPED: Final = frozenset(
 """Elements whose text no reader sees as text of the page."""
 
 INLINE: Final = frozenset(
-    "a abbr acronym b bdi bdo big br cite code del dfn em font i img ins kbd label mark q rp rt ruby s samp small"
-    " span strike strong sub sup time tt u var wbr picture source".split()
+    "a abbr acronym b bdi bdo big blink br cite code data del dfn em font i img ins kbd label mark nobr output q rp rt"
+    " ruby s samp small span strike strong sub sup time tt u var wbr picture source".split()
 )
 """Elements that do not end a run of text."""
+
+BLOCK_LEVEL: Final = frozenset(
+    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer"
+    " form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre search section summary"
+    " table caption colgroup col tbody thead tfoot tr td th ul".split()
+)
+"""Elements that end a run of text. Others that are neither skipped nor inline end it where no text is beside them."""
 
 MARKS: Final = ("image", "field", "button", "frame")
 """Kinds of elements that say something without text: pictures, form fields, buttons, embedded documents and players."""
@@ -26,7 +33,10 @@ BUTTON: Final = MARKS.index("button")
 
 _BLOCK_LEVEL, _INLINE, _LINK, _BREAK, _SKIPPED = range(5)
 _KIND: Final = (
-    dict.fromkeys(SKIPPED, _SKIPPED) | dict.fromkeys(INLINE, _INLINE) | {"a": _LINK, "br": _BREAK, "wbr": _INLINE}
+    dict.fromkeys(SKIPPED, _SKIPPED)
+    | dict.fromkeys(INLINE, _INLINE)
+    | dict.fromkeys(BLOCK_LEVEL, _BLOCK_LEVEL)
+    | {"a": _LINK, "br": _BREAK}
 )
 _MARK: Final = {
     tag: MARKS.index(kind)
@@ -171,7 +181,9 @@ def cut(root: etree._Element) -> Cut:
         kind = _INLINE
         if not skipping:
             tag = element.tag
-            kind = _KIND.get(tag, _BLOCK_LEVEL)
+            kind = _KIND[tag] if tag in _KIND else _kind_of_unknown(element)
+            if kind == _LINK and element.get("href") is None:
+                kind = _INLINE
             if tag in _MARK:
                 mark = _mark_of(element)
                 if mark >= 0:
@@ -207,6 +219,14 @@ def cut(root: etree._Element) -> Cut:
     ends[0], mark_ends[0] = len(owners), len(marks)
     page.texts = [" ".join("".join(raw[first:end]).split()) for first, end in pairwise([*firsts, len(raw)])]
     return page
+
+
+def _kind_of_unknown(element: etree._Element) -> int:
+    """A custom or obsolete element is inline where it stands in the midst of a line, as browsers show it."""
+    previous, parent = element.getprevious(), element.getparent()
+    before = previous.tail if previous is not None else None if parent is None else parent.text
+    in_line = any(text and not text.isspace() for text in (before, element.tail))
+    return _INLINE if in_line and not any(child.tag in BLOCK_LEVEL for child in element) else _BLOCK_LEVEL
 
 
 def _mark_of(element: etree._Element) -> int:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import codecs
+from typing import Final
 
 from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
+
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_NEVER_IN_BUTTONS: Final = ("p", *_HEADINGS, "ul", "ol", "table", "article", "section", "aside", "main", "footer")
+
+_SLIPS: Final = 10
+"""In UTF-8, bytes beyond ASCII for each wrong sequence, at least."""
 
 MAX_BYTES = 16 * 2**20
 """What is read of a page; the rest of a longer one is left out (bytes)."""
@@ -14,8 +21,8 @@ MAX_BYTES = 16 * 2**20
 def parse_html(html: bytes | str) -> etree._Element | None:
     """Parse a page into the one tree that blocks, metadata and links are read from.
 
-    The encoding is taken from the byte order mark, from UTF-8 if the bytes are valid in it, or from the page's own
-    declaration, in that order, and falls back to Windows-1252, as browsers do.
+    The encoding is taken from the byte order mark, from UTF-8 if the bytes are valid in it or nearly so, or from the
+    page's own declaration, in that order, and falls back to Windows-1252, as browsers do.
 
     Args:
         html: the page as fetched, or its decoded text.
@@ -44,15 +51,42 @@ def parse_html(html: bytes | str) -> etree._Element | None:
     except (etree.XMLSyntaxError, etree.ParserError, ValueError):
         return None
     if root is not None:
-        _free_swallowed(root)
+        _gather(root)
+        _free_hidden(root)
     return root
 
 
-def _free_swallowed(root: etree._Element) -> None:
-    """Turn buttons that swallowed the rest of the page, as happens when their end tag is lost, into divisions."""
-    for button in root.iter("button"):
-        if button.find(".//p") is not None:
-            button.tag = "div"
+def _gather(root: etree._Element) -> None:
+    """Put what stands behind the end tags of the body and of the page into the body, as browsers do."""
+    body = root.find("body")
+    if body is None:
+        return
+    if body.tail:
+        etree.SubElement(body, "span").text = body.tail
+        body.tail = None
+    for behind in [*body.itersiblings(etree.Element), *root.itersiblings(etree.Element)]:
+        body.append(behind)
+
+
+def _free_hidden(root: etree._Element) -> None:
+    """Turn elements that hide what browsers show into such as don't.
+
+    They are buttons and embedded objects that swallowed the rest of the page, as happens when an end tag is lost;
+    headings that are buttons, as in lists of questions; and the roots of declarative shadow trees.
+    """
+    for element in root.iter("button", "embed", "template"):
+        match element.tag:
+            case "button":
+                if next(element.iterdescendants(*_NEVER_IN_BUTTONS), None) is not None:
+                    element.tag = "div"
+                elif element.getparent().tag in _HEADINGS:
+                    element.tag = "span"
+            case "embed":
+                if len(element) or element.text:
+                    element.tag = "span"
+            case _:
+                if element.get("shadowrootmode") is not None:
+                    element.tag = "div"
 
 
 def _to_utf8(body: bytes) -> bytes:
@@ -61,9 +95,11 @@ def _to_utf8(body: bytes) -> bytes:
         try:
             body.decode("utf-8")
         except UnicodeDecodeError as error:
-            # A page cut in the middle of a character is still UTF-8.
+            # A page cut in the middle of a character is still UTF-8, and so is one with a bad byte here and there.
             if error.start >= len(body) - 3:
                 return body[: error.start]
+            if _nearly_utf8(body):
+                return body.decode("utf-8", "replace").encode("utf-8")
             encoding = _declared(body)
         else:
             # ISO-2022-JP looks like ASCII, so an escape character asks for the declaration.
@@ -77,6 +113,13 @@ def _to_utf8(body: bytes) -> bytes:
         if encoding == "utf-8":
             return body.decode("utf-8", "replace").encode("utf-8")
     return body.decode(encoding or "cp1252", "replace").encode("utf-8", "replace")
+
+
+def _nearly_utf8(body: bytes) -> bool:
+    """Text in another encoding hardly ever looks like UTF-8, so a few sequences that are wrong tell of a slip."""
+    wrong = body.decode("utf-8", "replace").count("\N{REPLACEMENT CHARACTER}")
+    beyond_ascii = len(body) - len(body.decode("ascii", "ignore"))
+    return wrong * _SLIPS < beyond_ascii
 
 
 def _declared(body: bytes) -> str:

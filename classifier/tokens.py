@@ -135,7 +135,7 @@ def links_of(page: Cut, host: str) -> tuple[Tokens, Floats]:
     numbers = np.zeros((len(page), 4), np.float32)
     linked = np.array([block for block, link in enumerate(page.links) if link is not None], np.int64)
     links = [link for link in page.links if link is not None]
-    addresses = [link.get("href", "#")[:_MAX_ADDRESS] for link in links]
+    addresses = [link.get("href")[:_MAX_ADDRESS] for link in links]
     numbers[linked, 0] = [address != "" for address in addresses]
     numbers[linked, 1] = ["//" in address and host not in address for address in addresses]
     numbers[linked, 2] = [address.count("-") for address in addresses]

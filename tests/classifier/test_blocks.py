@@ -81,6 +81,14 @@ def test_containers_span_the_blocks_under_them(root: etree._Element) -> None:
         ("<p>  \n\t </p><p>\u00a0</p>", []),
         ("<button>Share</button><p>Text</p>", ["Text"]),
         ("<button>Share<p>The rest of the page</p>", ["Share", "The rest of the page"]),
+        ("<h3><button>Why?</button></h3><p>Text</p>", ["Why?", "Text"]),
+        ("<p>Text</p><embed src=/film><p>goes on</p>", ["Text", "goes on"]),
+        ("<div><template shadowrootmode=closed><p>Shown</p></template><template>Not</template></div>", ["Shown"]),
+        ("<html><body><p>Head</p></body></html><html><body><p>Story</p></body></html>", ["Head", "Story"]),
+        ("<html><body><p>Head</p></body> tail <p>Story</p></html> end", ["Head", "tail", "Story", "end"]),
+        ("<p>Shares of <stock-quote>Acme</stock-quote> rose</p>", ["Shares of Acme rose"]),
+        ("<x-story><x-line>One</x-line> <x-line>Two</x-line></x-story>", ["One", "Two"]),
+        ("Before <x-box><p>Inside</p></x-box>", ["Before", "Inside"]),
     ],
 )
 def test_where_blocks_end(body: str, texts: list[str]) -> None:
@@ -91,7 +99,8 @@ def test_where_blocks_end(body: str, texts: list[str]) -> None:
 
 def test_a_block_knows_its_first_link_and_how_much_of_it_is_linked() -> None:
     root = parse_html(
-        "<p>Text</p><p>More: <a href=/one>one</a> <a href=/two>two</a></p><a href=/three><div>box</div></a>"
+        "<p><a name=top>Text</a></p><p>More: <a href=/one>one</a> <a href=/two>two</a></p>"
+        "<a href=/three><div>box</div></a>"
     )
     assert root is not None
     page = cut(root)

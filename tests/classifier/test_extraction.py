@@ -103,6 +103,13 @@ def test_text_is_decoded_whatever_the_page_declares(encoding: str, head: str, sh
     assert [block.text for block in extract(html.encode(encoding), classifier=shipped).blocks] == [text]
 
 
+@pytest.mark.parametrize("declared", ["", "<meta charset=utf-8>", "<meta charset=iso-8859-1>"])
+def test_a_bad_byte_here_and_there_makes_no_other_encoding_of_a_page(declared: str, shipped: BlockClassifier) -> None:
+    text = "Größere Cafés sind öfter geöffnet, für alle Gäste"
+    html = f"<html><head>{declared}</head><body><p>{text}</p><p>".encode() + b"caf\xe9</p></body></html>"
+    assert [block.text for block in extract(html, classifier=shipped).blocks] == [text, "caf\ufffd"]
+
+
 @pytest.mark.parametrize("declared", ["", "<meta charset=iso-8859-1>", "<meta charset=utf-16>"])
 @pytest.mark.parametrize("text", ["Café, 5 € fin", "Cafe fin"])
 def test_an_escape_character_makes_no_other_encoding_of_a_page(
