@@ -1,17 +1,16 @@
-"""What the words, the markup, the links and the buttons of a block say by themselves: a linear model over tokens."""
+"""What the words, the markup, the links and the buttons of a block say by themselves: a model over tokens."""
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 
 from classifier.labels import LABELS
+from classifier.network import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +25,12 @@ if TYPE_CHECKING:
 
 _PLACES: Final = 5
 """A markup speaks differently as the block's own, its container's, that one's container's, further out, or inline."""
+_PLACE: Final = np.array((0, 1, 2, 3, 3, 3, 3, 3, 3, 4))
+_PLACE.flags.writeable = False
+"""The place of each level, and of the inline element."""
+_BATCH: Final = 2048
+_RATE: Final = 2e-3
+_LEAST: Final = 1e-6
 _ROOM: Final = 16
 """Slots for each token, at least; up to twice as many."""
 _HALF: Final = 32
@@ -87,20 +92,9 @@ class Vocabulary(BaseEstimator):  # type: ignore[misc]
     def matrix(self, tokens: Tokens) -> sparse.csr_matrix:
         """A row for each line, a column for each known token, 1 where the row has it."""
         rows, columns = self.find(tokens)
-        return sparse.csr_matrix(
-            (np.ones(len(rows), np.float32), (rows, columns)), shape=(len(tokens), len(self.tokens_))
-        )
-
-    def sums(self, tokens: Tokens, weights: Floats) -> Floats:
-        """Sum the weights of the known tokens of each line; of shape (lines, columns of the weights)."""
-        rows, columns = self.find(tokens)
-        sums = np.zeros((len(tokens), weights.shape[1]), np.float32)
-        if len(rows):
-            first = np.flatnonzero(np.diff(rows, prepend=-1))
-            # Transposed, so that what is added up stands together.
-            found = np.ascontiguousarray(weights.take(columns, axis=0).T)
-            sums[rows[first]] = np.add.reduceat(found, first, axis=1).T
-        return sums
+        ends = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=len(tokens)))))
+        ones = np.ones(len(rows), np.float32)
+        return sparse.csr_matrix((ones, columns, ends), shape=(len(tokens), len(self.tokens_)))
 
     def _slot(self, hashes: Hashes) -> Hashes:
         return hashes >> np.uint64(64 - self.bits_)
@@ -120,84 +114,102 @@ class Vocabulary(BaseEstimator):  # type: ignore[misc]
 
 
 class TokenEvidence(BaseEstimator):  # type: ignore[misc]
-    """Multinomial logistic regression over a block's words, the markups around it, its link and its button.
+    """A small network over the set of a block's words, the markups around it, its link and its button.
+
+    Its hidden layer is the sum of what its tokens are each worth. While it is trained, tokens are left out at random,
+    so that no answer hangs on few of them (deep averaging network with word dropout: Iyyer et al., ACL 2015).
 
     Parameters:
-        C: inverse strength of the L2 penalty.
+        hidden: units of the hidden layer.
+        dropout: share of the tokens that is left out of each block in each epoch.
+        alpha: L2 penalty.
+        epochs: passes over the training data.
         min_sites: a token counts when it was seen on at least so many sites.
-        max_iter: steps of the optimiser; it is stopped short of convergence, which costs time and gains nothing on
-            unseen sites.
+        random_state: seed.
 
     Attributes:
         words_: the known words.
         names_: the known words of markup: tags, and words of attributes.
         links_: the known words of links and buttons.
-        word_weights_: of shape (words, 5).
-        name_weights_: of shape (names, 5 places * 5 labels).
-        link_weights_: of shape (links, 5).
-        intercept_: of shape (5,).
+        word_weights_: of shape (words, hidden).
+        name_weights_: of shape (names, 5 places * hidden).
+        link_weights_: of shape (links, hidden).
+        intercept_: of shape (hidden,).
+        output_weights_: of shape (hidden, 5).
+        output_intercept_: of shape (5,).
     """
 
-    def __init__(self, C: float = 0.15, min_sites: int = 4, max_iter: int = 40) -> None:
-        self.C = C
+    def __init__(
+        self,
+        hidden: int = 32,
+        dropout: float = 0.5,
+        alpha: float = 1.0,
+        epochs: int = 4,
+        min_sites: int = 4,
+        random_state: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.dropout = dropout
+        self.alpha = alpha
+        self.epochs = epochs
         self.min_sites = min_sites
-        self.max_iter = max_iter
+        self.random_state = random_state
 
-    def fit(
-        self, pages: Sequence[PageFeatures], y: NDArray[np.int64], sites: Sequence[str], weight: Floats | None = None
-    ) -> Self:
+    def fit(self, pages: Sequence[PageFeatures], y: NDArray[np.int64], sites: Sequence[str], weight: Floats) -> Self:
         """Learn the tokens and their weights.
 
         Args:
             pages: the features of the pages.
             y: for every block of all pages in order, the index of its label; -1 leaves the block out.
             sites: the site of each page.
-            weight: a weight for each block.
+            weight: a weight for each block; 0 leaves it out.
         """
         self.words_ = Vocabulary(self.min_sites).fit((page.words for page in pages), sites)
         self.names_ = Vocabulary(self.min_sites).fit((page.markups for page in pages), sites)
         self.links_ = Vocabulary(self.min_sites).fit((page.links for page in pages), sites)
-        used = y >= 0
+        used = (y >= 0) & (weight > 0)
         design = sparse.vstack([self._design(page) for page in pages], format="csr")[used]
-        regression = LogisticRegression(C=self.C, max_iter=self.max_iter)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            regression.fit(design, y[used], None if weight is None else weight[used])
-        weights = np.zeros((len(LABELS), design.shape[1]), np.float32)
-        self.intercept_ = np.full(len(LABELS), -10, np.float32)
-        coefficients, intercepts = regression.coef_, regression.intercept_
-        if len(regression.classes_) == 2:  # scikit-learn keeps the second class alone
-            coefficients = np.concatenate((-coefficients, coefficients)) / 2
-            intercepts = np.concatenate((-intercepts, intercepts)) / 2
-        weights[regression.classes_] = coefficients
-        self.intercept_[regression.classes_] = intercepts
-        words, names, links = np.split(
-            weights, [len(self.words_.tokens_), design.shape[1] - len(self.links_.tokens_)], axis=1
+        perceptron = MLPClassifier(
+            (self.hidden,),
+            alpha=self.alpha,
+            batch_size=min(_BATCH, len(y[used])),
+            learning_rate_init=_RATE,
+            random_state=self.random_state,
         )
-        self.word_weights_ = np.ascontiguousarray(words.T)
+        random = np.random.default_rng(self.random_state)
+        for _ in range(self.epochs):
+            kept = random.random(design.nnz, np.float32) >= self.dropout
+            seen = design.copy()
+            seen.data *= kept / np.float32(1 - self.dropout)
+            seen.eliminate_zeros()
+            perceptron.partial_fit(
+                seen, y[used], sample_weight=weight[used] / weight[used].mean(), classes=np.arange(len(LABELS))
+            )
+        # Half the digits say as much, and a file holds them in half the room.
+        hidden, self.output_weights_ = (weights.astype(np.float16).astype(np.float32) for weights in perceptron.coefs_)
+        self.intercept_, self.output_intercept_ = (values.astype(np.float32) for values in perceptron.intercepts_)
+        words, names = len(self.words_.tokens_), len(self.names_.tokens_)
+        self.word_weights_, by_place, self.link_weights_ = np.split(hidden, [words, words + _PLACES * names])
         self.name_weights_ = np.ascontiguousarray(
-            names.reshape(len(LABELS), _PLACES, -1).transpose(2, 1, 0).reshape(-1, _PLACES * len(LABELS))
+            by_place.reshape(_PLACES, names, self.hidden).transpose(1, 0, 2).reshape(names, _PLACES * self.hidden)
         )
-        self.link_weights_ = np.ascontiguousarray(links.T)
         return self
 
     def decision_function(self, page: PageFeatures) -> Floats:
-        """The evidence of each block for each label: unnormalised log-probabilities, of shape (n, 5)."""
-        names = self.names_.sums(page.markups, self.name_weights_).reshape(-1, _PLACES, len(LABELS))
-        names = np.concatenate((names, np.zeros((1, _PLACES, len(LABELS)), np.float32)))
+        """The evidence of each block for each label: logarithms of probabilities, of shape (n, 5)."""
+        names = np.zeros((len(page.markups) + 1, _PLACES, self.hidden), np.float32)
+        names[:-1] = (self.names_.matrix(page.markups) @ self.name_weights_).reshape(-1, _PLACES, self.hidden)
+        # What the markup of the body says is the page's, and no block's.
         names[0, 3] = 0
-        levels = page.levels
-        evidence: Floats = (
-            self.intercept_
-            + self.words_.sums(page.words, self.word_weights_)
-            + self.links_.sums(page.links, self.link_weights_)
-            + names[levels[:, 0], 0]
-            + names[levels[:, 1], 1]
-            + names[levels[:, 2], 2]
-            + names[levels[:, 3:], 3].sum(1)
-            + names[page.inline, 4]
-        )
-        return np.clip(evidence, -12, 12)
+        # Without an inline element, the last row counts, which is 0.
+        placed = np.concatenate((page.levels.T, page.inline[None])) * _PLACES + _PLACE[:, None]
+        activation: Floats = names.reshape(-1, self.hidden).take(placed, axis=0).sum(0)
+        activation += self.intercept_
+        activation += self.words_.matrix(page.words) @ self.word_weights_
+        activation += self.links_.matrix(page.links) @ self.link_weights_
+        np.maximum(activation, 0, out=activation)
+        scores = softmax(activation @ self.output_weights_ + self.output_intercept_)
+        return np.log(np.maximum(scores, _LEAST))
 
     def _design(self, page: PageFeatures) -> sparse.csr_matrix:
         n, kinds = len(page), len(page.markups)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model")
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Grows when a fitted classifier comes to mean something else, so that older files are refused."""
 
 _UNKNOWN, _BOILERPLATE = -1, -2
@@ -48,18 +48,18 @@ _RARE: Final = [LABELS.index("ad"), LABELS.index("disclaimer")]
 class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Labels every block of a page: article, ad, disclaimer, teaser or other.
 
-    Three models stand on one another. A linear one reads the tokens of each block and of the markup around it. A small
-    network sees its evidence beside the numeric features. A second network also sees the first one's answers for what
+    Three networks stand on one another. One reads the tokens of each block and of the markup around it. The next sees
+    its evidence beside the numeric features. The last also sees the first one's answers for what
     stands around the block, so that a page is decided as a whole (auto-context: Tu and Bai, IEEE PAMI 32(10), 2010).
     Each is trained on answers that the one below gave for sites that it had not seen (stacked generalization: Wolpert,
     Neural Networks 5(2), 1992), and by such answers the last one's probabilities are calibrated.
 
     Parameters:
-        C: inverse penalty of the linear model.
-        hidden: units of each network's hidden layer.
-        alpha: L2 penalty of the networks.
-        epochs: passes over the training data.
-        members: networks that are averaged at each step.
+        token_units: units of the hidden layer of the network over tokens.
+        hidden: units of the hidden layer of the others.
+        alpha: L2 penalty of the others.
+        epochs: passes of the others over the training data.
+        members: networks that are averaged for each of the others.
         folds: parts into which the sites are split for the answers on unseen sites.
         boilerplate_weight: weight of the blocks of which the training data say no more than "not article".
         hand_weight: weight of the blocks of pages of which the training data say all five labels.
@@ -74,7 +74,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        C: float = 0.15,
+        token_units: int = 32,
         hidden: int = 64,
         alpha: float = 0.1,
         epochs: int = 8,
@@ -85,7 +85,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         poorer: float = 0.4,
         random_state: int = 0,
     ) -> None:
-        self.C = C
+        self.token_units = token_units
         self.hidden = hidden
         self.alpha = alpha
         self.epochs = epochs
@@ -135,8 +135,8 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if any((codes == _BOILERPLATE).any() for codes in y):
             y, weight = self._impute(features, y, weight, sites)
         features, y, weight, sites = self._augment(features, y, weight, sites)
-        evidence = self._fit_evidence(features, y, weight, sites)
         weight = [_balanced(*page) for page in zip(features, y, weight, strict=True)]
+        evidence = self._fit_evidence(features, y, weight, sites)
         inputs = [_inputs(page, given) for page, given in zip(features, evidence, strict=True)]
         self.first_, first = self._fit_network(inputs, y, weight, sites)
         inputs = [
@@ -189,14 +189,10 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         whole = [i for i in range(len(y)) if not partial[i] and (y[i] >= 0).any()]
         if not whole:
             raise ValueError("every page says only what is article: some must have all labels")
-        part = [features[i] for i in whole], [y[i] for i in whole], [weight[i] for i in whole], sites[whole]
-        model = BlockClassifier(**self.get_params())
-        evidence = model._fit_evidence(*part)
-        inputs = [_inputs(page, given) for page, given in zip(part[0], evidence, strict=True)]
-        network = model._network(range(len(inputs)), inputs, part[1], part[2])
+        evidence = self._evidence(whole, features, y, weight, sites)
         y, weight = list(y), list(weight)
         for i in np.flatnonzero(partial):
-            probability = network.predict_proba(_inputs(features[i], model.evidence_.decision_function(features[i])))
+            probability = np.exp(evidence.decision_function(features[i]))
             probability[:, 0] = 0
             sure = probability.max(1) / np.maximum(probability.sum(1), 1e-9)
             unsaid = y[i] == _BOILERPLATE
@@ -218,16 +214,28 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _fit_evidence(
         self, features: list[PageFeatures], y: list[Ints], weight: list[Floats], sites: NDArray[np.str_]
     ) -> list[Floats]:
-        def fit(part: Sequence[int]) -> TokenEvidence:
-            return TokenEvidence(self.C).fit(
-                [features[i] for i in part],
-                np.concatenate([y[i] for i in part]),
-                [sites[i] for i in part],
-                np.concatenate([weight[i] for i in part]),
-            )
+        answers = self._on_unseen_sites(
+            sites,
+            lambda part: self._evidence(part, features, y, weight, sites),
+            lambda model, i: model.decision_function(features[i]),
+        )
+        self.evidence_ = self._evidence(range(len(features)), features, y, weight, sites)
+        return answers
 
-        self.evidence_ = fit(range(len(features)))
-        return self._on_unseen_sites(sites, fit, lambda model, i: model.decision_function(features[i]))
+    def _evidence(
+        self,
+        part: Sequence[int],
+        features: list[PageFeatures],
+        y: list[Ints],
+        weight: list[Floats],
+        sites: NDArray[np.str_],
+    ) -> TokenEvidence:
+        return TokenEvidence(self.token_units, random_state=self.random_state).fit(
+            [features[i] for i in part],
+            np.concatenate([y[i] for i in part]),
+            [sites[i] for i in part],
+            np.concatenate([weight[i] for i in part]),
+        )
 
     def _fit_network(
         self, inputs: list[Floats], y: list[Ints], weight: list[Floats], sites: NDArray[np.str_]
