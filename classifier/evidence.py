@@ -142,9 +142,9 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         hidden: int = 32,
-        dropout: float = 0.5,
+        dropout: float = 0.6,
         alpha: float = 1.0,
-        epochs: int = 4,
+        epochs: int = 6,
         min_sites: int = 4,
         random_state: int = 0,
     ) -> None:

@@ -27,7 +27,7 @@ class Hints:
     Attributes:
         titles: the headline in every wording that the page gives it.
         descriptions: summaries of the page.
-        body: the JSON-LD ``articleBody``; empty where there is none.
+        body: the JSON-LD ``articleBody``, the longest one; empty where there is none.
         host: the host that the page says it stands on, without ``www.``; empty where it does not say.
     """
 
@@ -54,7 +54,8 @@ def read_hints(root: etree._Element, url: str | None = None) -> Hints:
         get = element.get
         match element.tag:
             case "title":
-                if element.getparent().tag == "head":
+                parent = element.getparent()
+                if parent is not None and parent.tag == "head":
                     titles[_fold(element.text or "")] = None
             case "meta":
                 name = get("property") or get("name")
@@ -72,7 +73,7 @@ def read_hints(root: etree._Element, url: str | None = None) -> Hints:
                     text = element.text or ""
                     for headline in _values(text, '"headline"'):
                         titles[_fold(headline)] = None
-                    body = max(_values(text, '"articleBody"'), key=len, default=body)
+                    body = max((body, *_values(text, '"articleBody"')), key=len)
     descriptions.pop("", None)
     titles.pop("", None)
     return Hints(tuple(titles), tuple(descriptions), body, host or _host(url or ""))
