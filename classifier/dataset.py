@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -14,6 +12,7 @@ import py3langid
 
 from classifier.blocks import cut
 from classifier.features import PageFeatures, featurize
+from classifier.files import read_page
 from classifier.hints import read_hints
 from classifier.labelled import LabelError, read_labelled
 from classifier.parsing import parse_html
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from lxml import etree
     from numpy.typing import NDArray
 
-_SUFFIXES: Final = (".html", ".htm", ".html.gz", ".htm.gz")
 _CODE: Final = re.compile(r"\s*([a-z]{2,3})(?![a-z])", re.IGNORECASE)
 _MIN_IDENTIFIABLE: Final = 200
 """Below this the language of a text is a guess (characters)."""
@@ -104,28 +102,6 @@ def weigh(dataset: Dataset, weights: Mapping[Path, float]) -> Dataset:
     return replace(dataset, examples=examples)
 
 
-def find_pages(folders: Iterable[Path]) -> list[Path]:
-    """List the labelled pages under some folders, each once.
-
-    Args:
-        folders: searched at any depth for ``.html`` and ``.htm``, also gzipped; or such files themselves.
-
-    Raises:
-        FileNotFoundError: there is no such folder, or no page in it.
-    """
-    pages: dict[Path, Path] = {}
-    for folder in folders:
-        if not folder.exists():
-            raise FileNotFoundError(f"{folder}: no such file or folder")
-        files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-        found = [file for file in files if file.is_file() and file.name.lower().endswith(_SUFFIXES)]
-        if not found:
-            raise FileNotFoundError(f"{folder}: there are no pages in it ({', '.join(_SUFFIXES)})")
-        for file in found:
-            pages.setdefault(file.resolve(), file)
-    return list(pages.values())
-
-
 def read_dataset(paths: Iterable[Path]) -> Dataset:
     """Read labelled pages.
 
@@ -141,8 +117,8 @@ def read_dataset(paths: Iterable[Path]) -> Dataset:
     for path in paths:
         try:
             example, found = _read_page(path, repeated)
-        except (OSError, EOFError, zlib.error) as error:
-            problems.append(Problem(f"{path}: can't read it ({getattr(error, 'strerror', None) or error}); left out"))
+        except OSError as error:
+            problems.append(Problem(f"{path}: can't read it ({error.strerror}); left out"))
             continue
         problems += found
         if example is not None:
@@ -151,16 +127,6 @@ def read_dataset(paths: Iterable[Path]) -> Dataset:
     if not any(problem.fatal for problem in problems):
         dataset.problems.extend(find_missing_labels(dataset.counts))
     return dataset
-
-
-def read_page(path: Path) -> bytes:
-    """Read a page's file, gzipped or not.
-
-    Raises:
-        OSError, EOFError, zlib.error: it can't be read.
-    """
-    content = path.read_bytes()
-    return gzip.decompress(content) if path.suffix == ".gz" else content
 
 
 def _read_page(path: Path, repeated: Repeated) -> tuple[Example | None, Sequence[Problem]]:

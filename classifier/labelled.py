@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree, html
 
 from classifier.blocks import Cut, cut
+from classifier.files import find_pages, read_page
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.parsing import parse_html
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ATTRIBUTE: Final = "data-block-label"
-_SUFFIXES: Final = (".html", ".htm", ".html.gz")
 
 
 class LabelError(ValueError):
@@ -74,22 +73,17 @@ def read_labelled_files(folder: Path) -> Iterator[LabelledPage]:
     """Read every labelled page under a folder, in the order of the paths.
 
     Args:
-        folder: searched at any depth for ``.html``, ``.htm`` and ``.html.gz``; or one such file.
+        folder: as `find_pages` takes it.
 
-    Yields:
-        The pages.
+    Returns:
+        The pages, each read when it is asked for.
 
     Raises:
+        FileNotFoundError: as `find_pages`.
+        OSError: as `read_page`.
         LabelError: as `read_labelled`.
-        FileNotFoundError: there is no such folder.
     """
-    if not folder.exists():
-        raise FileNotFoundError(f"{folder}: no such file or folder")
-    files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-    for file in files:
-        if file.name.endswith(_SUFFIXES):
-            raw = file.read_bytes()
-            yield read_labelled(gzip.decompress(raw) if file.suffix == ".gz" else raw, str(file))
+    return (read_labelled(read_page(file), str(file)) for file in find_pages([folder]))
 
 
 def write_labelled(root: etree._Element, labels: Sequence[str | None]) -> str:

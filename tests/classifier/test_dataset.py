@@ -1,34 +1,17 @@
 from __future__ import annotations
 
-import gzip
 from typing import TYPE_CHECKING
 
 import pytest
 
-from classifier.dataset import find_pages, read_dataset
+from classifier.dataset import read_dataset
+from classifier.files import find_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 GERMAN = "Der Hafen wurde am Dienstag wieder geöffnet, sagte die Behörde in der Stadt. " * 4
-
-
-def test_pages_are_found_once_however_they_are_named(write_pages: Callable[..., Path]) -> None:
-    folder = write_pages(b="<p>b", a="<p>a")
-    (folder / "c.HTM").write_text("<p>c")
-    (folder / "d.html.gz").write_bytes(gzip.compress(b"<p>d"))
-    (folder / "e.txt").write_text("no page")
-    (folder / "f.html").mkdir()
-    found = find_pages([folder / "b.html", folder, folder / ".." / folder.name])
-    assert [path.name for path in found] == ["b.html", "a.html", "c.HTM", "d.html.gz"]
-
-
-def test_folders_without_pages_are_told(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="there are no pages in it"):
-        find_pages([tmp_path])
-    with pytest.raises(FileNotFoundError, match="nowhere: no such file or folder"):
-        find_pages([tmp_path / "nowhere"])
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,10 @@ def test_folders_are_read_in_the_order_of_their_files(write_pages: Callable[...,
     folder = write_pages(b="<p data-block-label=ad>b", a="<p data-block-label=ad>a")
     (folder / "deeper").mkdir()
     (folder / "deeper" / "c.html.gz").write_bytes(gzip.compress(b"<p data-block-label=ad>c"))
+    (folder / "deeper" / "D.HTM").write_text("<p data-block-label=ad>d")
     (folder / "notes.txt").write_text("no page")
     names = [page.name.removeprefix(f"{folder}/") for page in read_labelled_files(folder)]
-    assert names == ["a.html", "b.html", "deeper/c.html.gz"]
+    assert names == ["a.html", "b.html", "deeper/D.HTM", "deeper/c.html.gz"]
     assert [page.name for page in read_labelled_files(folder / "a.html")] == [str(folder / "a.html")]
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        list(read_labelled_files(folder / "nowhere"))
+        read_labelled_files(folder / "nowhere")

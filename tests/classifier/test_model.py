@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from classifier.dataset import read_page
+from classifier.files import read_page
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.model import BlockClassifier, as_features
 from classifier.network import Network

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from classifier.dataset import find_pages, read_dataset
+from classifier.dataset import read_dataset
+from classifier.files import find_pages
 from classifier.labels import LABELS
 from classifier.problems import find_missing_labels
 

@@ -9,7 +9,8 @@ import pytest
 
 from classifier.__main__ import main
 from classifier.corpora import READERS, label_page
-from classifier.dataset import find_pages, read_dataset
+from classifier.dataset import read_dataset
+from classifier.files import find_pages
 from classifier.labelled import read_labelled_files
 from classifier.sites import site_of
 from tests.classifier.corpora.clones import CLONES, KEYS, STORY, page, write
