@@ -14,14 +14,12 @@ from classifier.blocks import cut
 from classifier.features import PageFeatures, featurize
 from classifier.files import read_page
 from classifier.hints import read_hints
-from classifier.labelled import LabelError, read_labelled
-from classifier.parsing import parse_html
+from classifier.labelled import LabelError, UnknownLabelError, read_labelled
 from classifier.problems import (
     Problem,
     Repeated,
     find_missing_labels,
     find_nested_contradictions,
-    find_unknown_labels,
 )
 from classifier.sites import site_of
 
@@ -130,13 +128,13 @@ def read_dataset(paths: Iterable[Path]) -> Dataset:
 
 
 def _read_page(path: Path, repeated: Repeated) -> tuple[Example | None, Sequence[Problem]]:
-    content, name = read_page(path), str(path)
+    name = str(path)
     try:
-        page = read_labelled(content, name)
+        page = read_labelled(read_page(path), name)
+    except UnknownLabelError as error:
+        return None, [Problem(fault, fatal=True) for fault in error.faults]
     except LabelError as error:
-        root = parse_html(content)
-        unknown = [] if root is None else find_unknown_labels(root, name)
-        return None, unknown or [Problem(f"{error}; left out")]
+        return None, [Problem(f"{error}; left out")]
     if not any(page.labels):
         return None, [Problem(f"{name}: no element with text in it has a data-block-label; left out")]
     blocks = cut(page.root)

@@ -64,6 +64,11 @@ def test_blocks_are_judged_by_most_of_their_words_however_the_answer_is_cut() ->
     ]
 
 
+def test_the_label_of_the_root_counts() -> None:
+    page = b"<html data-block-label=ad><body><p>Buy now</p><p data-block-label=article>Fog</p></body></html>"
+    assert [judgement.gold for judgement in judge_blocks(page, [])] == ["ad", "article"]
+
+
 def test_what_the_answer_lacks_counts_as_other() -> None:
     assert [judgement.answer for judgement in judge_blocks(LABELLED, [])] == ["other"] * 4
 

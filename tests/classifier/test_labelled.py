@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.blocks import cut
-from classifier.labelled import LabelError, read_labelled, read_labelled_files, write_labelled
+from classifier.labelled import LabelError, UnknownLabelError, read_labelled, read_labelled_files, write_labelled
 from classifier.labels import BOILERPLATE, LABELS
 from tests.classifier.trees import trees
 
@@ -60,6 +60,14 @@ def test_unknown_labels_are_told_with_line_and_element() -> None:
         LabelError, match=r"story\.html, line 2: <p> has the unknown label 'advert'; use one of article"
     ):
         read_labelled("<div>x</div>\n<p data-block-label=advert>Buy</p>", "story.html")
+
+
+def test_the_root_has_a_label_like_any_other_element() -> None:
+    page = read_labelled("<html data-block-label=other><p>Menu</p><p data-block-label=article>Story</p></html>")
+    assert page.labels == ["other", "article"]
+    assert read_labelled(write_labelled(page.root, [None, "article"])).labels == [None, "article"]
+    with pytest.raises(UnknownLabelError, match=r"line 1: <html> has the unknown label 'bogus'"):
+        read_labelled("<html data-block-label=bogus><p>Menu</p></html>")
 
 
 @pytest.mark.parametrize("html", ["", b"", "<script>x</script>", b"\0\0"])
