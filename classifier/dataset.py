@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import py3langid
 
 from classifier.blocks import cut
@@ -15,20 +15,17 @@ from classifier.features import PageFeatures, featurize
 from classifier.files import read_page
 from classifier.hints import read_hints
 from classifier.labelled import LabelError, UnknownLabelError, read_labelled
-from classifier.problems import (
-    Problem,
-    Repeated,
-    find_missing_labels,
-    find_nested_contradictions,
-)
+from classifier.problems import Problem, Repeated, find_missing_labels, find_nested_contradictions
 from classifier.sites import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from lxml import etree
-    from numpy.typing import NDArray
+
+    from classifier.blocks import Cut
+    from classifier.labelled import LabelledPage
+    from classifier.model import BlockClassifier
 
 _CODE: Final = re.compile(r"\s*([a-z]{2,3})(?![a-z])", re.IGNORECASE)
 _MIN_IDENTIFIABLE: Final = 200
@@ -40,7 +37,7 @@ class Example:
     """A labelled page, without its tree, so that thousands fit in memory.
 
     Attributes:
-        path: the file.
+        path: the file, or the page's id in a corpus.
         site: the site that it comes from.
         language: an ISO 639 code, or ``unknown``.
         labels: a label for each block; None where the page does not say.
@@ -56,11 +53,6 @@ class Example:
     chars: list[int]
     features: PageFeatures = field(repr=False)
     weight: float = 1.0
-
-    @property
-    def weights(self) -> NDArray[np.float32]:
-        """The weight of each block, of shape (blocks,)."""
-        return np.full(len(self.labels), self.weight, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +76,45 @@ class Dataset:
     def counts(self) -> Counter[str]:
         """How many blocks have each label."""
         return Counter(label for example in self.examples for label in example.labels if label)
+
+
+def example_of(page: LabelledPage, blocks: Cut, url: str | None = None) -> Example:
+    """Compute what training needs of a labelled page.
+
+    Args:
+        page: the page.
+        blocks: the page, cut.
+        url: its address, where it is known.
+    """
+    return Example(
+        Path(page.name),
+        site_of(page.root, page.name),
+        _language(page.root, blocks.texts),
+        page.labels,
+        [len(text) for text in blocks.texts],
+        featurize(blocks, read_hints(page.root, url)),
+    )
+
+
+def fit_examples(classifier: BlockClassifier, examples: Sequence[Example]) -> BlockClassifier:
+    """Train a classifier on labelled pages.
+
+    Args:
+        classifier: the classifier; it is fitted.
+        examples: the pages.
+
+    Returns:
+        The classifier itself.
+
+    Raises:
+        ValueError: as `BlockClassifier.fit`.
+    """
+    return classifier.fit(
+        [example.features for example in examples],
+        [example.labels for example in examples],
+        [example.site for example in examples],
+        [example.weight for example in examples],
+    )
 
 
 def weigh(dataset: Dataset, weights: Mapping[Path, float]) -> Dataset:
@@ -138,12 +169,9 @@ def _read_page(path: Path, repeated: Repeated) -> tuple[Example | None, Sequence
     if not any(page.labels):
         return None, [Problem(f"{name}: no element with text in it has a data-block-label; left out")]
     blocks = cut(page.root)
-    site = site_of(page.root, name)
-    repeated.add(blocks, page.labels, name, site)
-    chars = [len(text) for text in blocks.texts]
-    language = _language(page.root, blocks.texts)
-    features = featurize(blocks, read_hints(page.root))
-    return Example(path, site, language, page.labels, chars, features), find_nested_contradictions(blocks, name)
+    example = example_of(page, blocks)
+    repeated.add(blocks, page.labels, name, example.site)
+    return example, find_nested_contradictions(blocks, name)
 
 
 def _language(root: etree._Element, texts: Sequence[str]) -> str:
