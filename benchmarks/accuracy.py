@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from benchmarks.scores import macro_f1, score_labels, summarise
+from classifier.evaluation import loss_in_least_confident
 from classifier.labels import LABELS
 
 if TYPE_CHECKING:
@@ -107,10 +108,13 @@ def write_accuracy(parts: Sequence[Part], file: Path) -> None:
         by_label=_by_label(every),
         calibration=_calibration_table(bins),
         error=float(np.abs(bins[1:, 1] - bins[1:, 2]).sum() / bins[1:, 0].sum()),
-        least=_share_of_loss(every, LEAST),
+        least=loss_in_least_confident(every, LEAST),
         confidence=_table(
             ("least confident", "share of all loss"),
-            [(f"{share:.0%}", f"{_share_of_loss(every, share):.0%}") for share in (0.05, LEAST, 0.2, 0.3, 0.5)],
+            [
+                (f"{share:.0%}", f"{loss_in_least_confident(every, share):.0%}")
+                for share in (0.05, LEAST, 0.2, 0.3, 0.5)
+            ],
         ),
     )
     file.write_text(content, encoding="utf-8")
@@ -167,11 +171,6 @@ def _calibration_table(bins: np.ndarray[tuple[int, int], np.dtype[np.float64]]) 
             if count
         ],
     )
-
-
-def _share_of_loss(answers: Sequence[HeldOut], share: float) -> float:
-    losses = [1 - answer.text.word_f1 for answer in sorted(answers, key=lambda answer: answer.confidence)]
-    return sum(losses[: round(len(losses) * share)]) / max(sum(losses), 1e-9)
 
 
 def _set(answer: HeldOut) -> str:
