@@ -122,13 +122,17 @@ def weigh(dataset: Dataset, weights: Mapping[Path, float]) -> Dataset:
 
     Args:
         dataset: the pages.
-        weights: of each folder that the pages were found in, or of a file that was named itself.
+        weights: of each folder that the pages were found in, or of a file that was named itself; of folders that lie
+            in one another, the innermost counts.
     """
-    examples = [
-        replace(example, weight=next(w for folder, w in weights.items() if example.path.is_relative_to(folder)))
-        for example in dataset.examples
-    ]
-    return replace(dataset, examples=examples)
+    folders = {folder: folder.resolve() for folder in weights}
+
+    def weight(path: Path) -> float:
+        file = path.resolve()
+        around = [f for f, real in folders.items() if path.is_relative_to(f) or file.is_relative_to(real)]
+        return weights[max(around, key=lambda folder: len(folders[folder].parts))]
+
+    return replace(dataset, examples=[replace(example, weight=weight(example.path)) for example in dataset.examples])
 
 
 def read_dataset(paths: Iterable[Path]) -> Dataset:
