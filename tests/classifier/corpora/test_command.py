@@ -98,3 +98,13 @@ def test_leaves_out_a_page_without_text(tmp_path: Path, capsys: pytest.CaptureFi
     err = capsys.readouterr().err
     assert "gazette/0a1b: there is no text in this page; it gets no labels" in err
     assert "no page could be labelled" in err
+
+
+def test_names_of_folders_are_no_markup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    CLONES["bundle"](tmp_path)
+    labelled = page(*STORY.split("\n\n")).replace(b"<aside>", b'<aside data-block-label="ad">')
+    write(tmp_path / "labelled/gazette/0a1b.html.gz", labelled)
+    for name in ("bundle", "overlay"):
+        out = tmp_path / f"{name}[/b]:smile:"
+        assert main(["corpora", name, str(tmp_path), "--output", str(out)]) == 0
+        assert str(out) in capsys.readouterr().out
