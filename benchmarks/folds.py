@@ -6,8 +6,9 @@
 CORPUS is a bundle (docs/retraining.md): pages/, gold/ and labelled/. Each fold's model is trained on the labelled pages
 of training_data, and on the corpus' pages of the other folds: by their hand-made labels where they have any, in the
 corpus or as overlays, else by their gold text. It answers every page of its own fold; the labels are judged on those
-pages that the corpus itself has labelled. The models and answers stay in build/folds, where benchmarks.extractors takes
-them from. The last part measures a model of training_data alone on the whole corpus.
+pages that the corpus itself has labelled, and the page says how many these are. The models and answers stay in
+build/folds, where benchmarks.extractors takes them from. The last part measures a model of training_data alone on the
+whole corpus.
 """
 
 from __future__ import annotations
@@ -202,7 +203,7 @@ def measure(
         judgements: list[Judgement] = []
         by_hand = None
         if page.labelled is not None or page.name in overlays:
-            labelled = _label(page, overlays)
+            labelled = label_page(page, overlays.get(page.name))
             by_hand = score_text(page.text, _article(labelled))
         if page.labelled is not None:
             judgements = list(judge_blocks(page.labelled, ((block.text, block.label) for block in answer.blocks)))
@@ -218,10 +219,6 @@ def _article(page: LabelledPage) -> str:
     return "\n\n".join(text for text, label in texts if label == LABELS[0])
 
 
-def _label(page: GoldPage, overlays: Mapping[str, Overlay]) -> LabelledPage:
-    return label_page(page, overlays.get(page.name) if page.labelled is None else None)
-
-
 def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float64]:
     # Behind the blocks that the page shows, an answer can hold a story that it does not show.
     known = [(block, label) for block, label in zip(answer.blocks, labels, strict=False) if label is not None]
@@ -235,7 +232,7 @@ def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float
 
 def _corpus_example(page: GoldPage, overlays: Mapping[str, Overlay]) -> Example:
     try:
-        labelled = _label(page, overlays)
+        labelled = label_page(page, overlays.get(page.name))
     except CorpusError:
         # A page without text: nothing to train on, and an answer that is measured all the same.
         return Example(Path(page.name), page.name, "unknown", [], [], PageFeatures.empty())

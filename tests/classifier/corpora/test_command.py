@@ -46,6 +46,17 @@ def test_hand_made_labels_win_over_the_gold_text(tmp_path: Path) -> None:
     assert found.labels == [None, None, None, "ad", None]
 
 
+def test_the_labels_of_a_bundle_win_over_its_overlays(tmp_path: Path) -> None:
+    test_hand_made_labels_win_over_the_gold_text(tmp_path)
+    arguments = ["bundle", str(tmp_path), "--output", str(tmp_path / "out"), "--overlays", str(tmp_path / "overlays")]
+    assert main(["corpora", "overlay", str(tmp_path), "--output", str(tmp_path / "overlays")]) == 0
+    mended = page(*STORY.split("\n\n")).replace(b"<aside>", b'<aside data-block-label="teaser">')
+    write(tmp_path / "labelled/gazette/0a1b.html.gz", mended)
+    assert main(["corpora", *arguments]) == 0
+    (found,) = read_labelled_files(tmp_path / "out")
+    assert found.labels == [None, None, None, "teaser", None]
+
+
 def test_an_overlay_of_a_bundle_labels_a_clone(tmp_path: Path) -> None:
     CLONES["newspaper4k"](tmp_path / "clone")
     labelled = page(*STORY.split("\n\n")).replace(b"<footer>", b'<footer data-block-label="disclaimer">')
