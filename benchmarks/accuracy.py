@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from benchmarks.scores import macro_f1, score_labels, summarise
+from classifier.evaluation import loss_in_least_confident
 from classifier.labels import LABELS
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ _PAGE: Final = """\
 Made by `python -m benchmarks.folds CORPUS`, which trains five models and measures each on the pages whose site
 (registered domain) it has not seen. The corpus holds {pages:,} pages of {sets};
 [retraining.md](retraining.md) says how to get them. Each model is trained on the corpus' other pages and on
-`training_data`, whose pages count three times. {by_hand:,} pages are labelled by hand block by block, {labelled:,} of
-them in the corpus itself and the others by this project's overlays; labels are judged on the former alone.
+`training_data`, whose pages count three times. {by_hand:,} pages are labelled by hand block by block, in the corpus
+itself or by this project's overlays; labels are judged on the {labelled:,} of them that the corpus itself has labelled.
 
 ## The article's text
 
@@ -47,7 +48,8 @@ block that they left open is not in it):
 
 ## The labels
 
-By blocks, on the pages labelled by hand. A block takes the label that most of its words have in the answer.
+By blocks, on the {labelled:,} pages that the corpus itself has labelled by hand. A block takes the label that most
+of its words have in the answer.
 
 {labels}
 
@@ -107,10 +109,13 @@ def write_accuracy(parts: Sequence[Part], file: Path) -> None:
         by_label=_by_label(every),
         calibration=_calibration_table(bins),
         error=float(np.abs(bins[1:, 1] - bins[1:, 2]).sum() / bins[1:, 0].sum()),
-        least=_share_of_loss(every, LEAST),
+        least=loss_in_least_confident(every, LEAST),
         confidence=_table(
             ("least confident", "share of all loss"),
-            [(f"{share:.0%}", f"{_share_of_loss(every, share):.0%}") for share in (0.05, LEAST, 0.2, 0.3, 0.5)],
+            [
+                (f"{share:.0%}", f"{loss_in_least_confident(every, share):.0%}")
+                for share in (0.05, LEAST, 0.2, 0.3, 0.5)
+            ],
         ),
     )
     file.write_text(content, encoding="utf-8")
@@ -167,11 +172,6 @@ def _calibration_table(bins: np.ndarray[tuple[int, int], np.dtype[np.float64]]) 
             if count
         ],
     )
-
-
-def _share_of_loss(answers: Sequence[HeldOut], share: float) -> float:
-    losses = [1 - answer.text.word_f1 for answer in sorted(answers, key=lambda answer: answer.confidence)]
-    return sum(losses[: round(len(losses) * share)]) / max(sum(losses), 1e-9)
 
 
 def _set(answer: HeldOut) -> str:

@@ -32,13 +32,15 @@ from rich.console import Console
 from rich.progress import Progress
 from sklearn.model_selection import GroupKFold
 
-from benchmarks.folds import FOLDS, TRAINING, example_of, fit
+from benchmarks.folds import FOLDS, TRAINING
 from benchmarks.measuring import Answer, Sample
 from benchmarks.peers import BASELINE, LXML, PEERS
 from benchmarks.scores import TextScore, score_text, summarise
 from classifier.blocks import cut
 from classifier.corpora import READERS
+from classifier.dataset import example_of, fit_examples
 from classifier.labelled import read_labelled_files
+from classifier.model import BlockClassifier
 from classifier.parsing import parse_html
 from classifier.storage import save_classifier
 
@@ -250,12 +252,12 @@ def _own_samples(model: Path | None, folder: Path, bar: Progress) -> Iterator[tu
     pages = list(read_labelled_files(Path(TRAINING, "pages")))
     models = [str(model) if model else None] * len(pages)
     if model is None:
-        examples = [example_of(page) for page in pages]
+        examples = [example_of(page, cut(page.root)) for page in pages]
         sites = [example.site for example in examples]
         splits = GroupKFold(FOLDS, shuffle=True, random_state=0).split(sites, groups=sites)
         for number, (seen, unseen) in enumerate(bar.track(splits, FOLDS, description="training without these pages")):
             file = folder / f"{number}.skops"
-            save_classifier(fit([examples[i] for i in seen]), file)
+            save_classifier(fit_examples(BlockClassifier(), [examples[i] for i in seen]), file)
             for i in unseen:
                 models[i] = str(file)
     for page, own in zip(pages, models, strict=True):

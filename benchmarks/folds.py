@@ -6,8 +6,9 @@
 CORPUS is a bundle (docs/retraining.md): pages/, gold/ and labelled/. Each fold's model is trained on the labelled pages
 of training_data, and on the corpus' pages of the other folds: by their hand-made labels where they have any, in the
 corpus or as overlays, else by their gold text. It answers every page of its own fold; the labels are judged on those
-pages that the corpus itself has labelled. The models and answers stay in build/folds, where benchmarks.extractors takes
-them from. The last part measures a model of training_data alone on the whole corpus.
+pages that the corpus itself has labelled, and the page says how many these are. The models and answers stay in
+build/folds, where benchmarks.extractors takes them from. The last part measures a model of training_data alone on the
+whole corpus.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from benchmarks.scores import Judgement, TextScore, judge_blocks, macro_f1, scor
 from classifier.blocks import cut
 from classifier.commands.corpora import OVERLAYS
 from classifier.corpora import READERS, CorpusError, GoldPage, label_page, read_overlays
+from classifier.dataset import Example, example_of, fit_examples
 from classifier.extraction import extract
-from classifier.features import PageFeatures, featurize
-from classifier.hints import read_hints
+from classifier.features import PageFeatures
 from classifier.labelled import read_labelled_files
 from classifier.labels import LABELS
 from classifier.model import BlockClassifier
-from classifier.sites import registered_domain, site_of
+from classifier.sites import registered_domain
 from classifier.storage import save_classifier
 
 if TYPE_CHECKING:
@@ -56,23 +57,6 @@ WORK: Final = Path("build/folds")
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A page to train on.
-
-    Attributes:
-        site: its registered domain.
-        features: what the model sees of it.
-        labels: a label for each of its blocks.
-        weight: how much each of them counts.
-    """
-
-    site: str
-    features: PageFeatures
-    labels: list[str | None]
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
 class HeldOut:
     """The answer for a page that the model has not seen.
 
@@ -89,6 +73,11 @@ class HeldOut:
     text: TextScore
     by_hand: TextScore | None
     judgements: list[Judgement]
+
+    @property
+    def loss(self) -> float:
+        """How far its text is from the true one: 1 - word F1."""
+        return 1 - self.text.word_f1
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +157,7 @@ def main() -> None:
     ) as bar:
         pages = list(READERS["bundle"].read(options.corpus))
         training = bar.track(list(read_labelled_files(options.training)), description=TRAINING)
-        own = [example_of(page) for page in training]
+        own = [example_of(page, cut(page.root)) for page in training]
         overlays = read_overlays(options.overlays)
         corpus = [_corpus_example(page, overlays) for page in bar.track(pages, description="corpus")]
         sites = [registered_domain(page.url or "") or example.site for page, example in zip(pages, corpus, strict=True)]
@@ -180,7 +169,7 @@ def main() -> None:
             examples = [replace(example, weight=weight) for example in own]
             examples += [corpus[i] for i in seen if len(corpus[i].features)]
             task = bar.add_task(f"{name}: training on {len(examples)} pages", total=None)
-            model = fit(examples)
+            model = fit_examples(BlockClassifier(), examples)
             bar.update(task, total=1, completed=1)
             save_classifier(model, options.work / f"{name}.skops")
             held_out = bar.track([pages[i] for i in unseen], description=f"{name}: measuring")
@@ -193,27 +182,6 @@ def main() -> None:
         return
     write_accuracy([Part.read(file) for file in files], options.output)
     console.print(f"{options.output}: written")
-
-
-def example_of(page: LabelledPage, url: str | None = None) -> Example:
-    """Compute the features of a labelled page.
-
-    Args:
-        page: the page.
-        url: its address, where it is known.
-    """
-    features = featurize(cut(page.root), read_hints(page.root, url))
-    return Example(site_of(page.root, page.name), features, page.labels)
-
-
-def fit(examples: Sequence[Example]) -> BlockClassifier:
-    """Train a classifier with its default parameters."""
-    return BlockClassifier().fit(
-        [example.features for example in examples],
-        [example.labels for example in examples],
-        [example.site for example in examples],
-        [np.full(len(example.labels), example.weight, np.float32) for example in examples],
-    )
 
 
 def measure(
@@ -235,7 +203,7 @@ def measure(
         judgements: list[Judgement] = []
         by_hand = None
         if page.labelled is not None or page.name in overlays:
-            labelled = _label(page, overlays)
+            labelled = label_page(page, overlays.get(page.name))
             by_hand = score_text(page.text, _article(labelled))
         if page.labelled is not None:
             judgements = list(judge_blocks(page.labelled, ((block.text, block.label) for block in answer.blocks)))
@@ -251,10 +219,6 @@ def _article(page: LabelledPage) -> str:
     return "\n\n".join(text for text, label in texts if label == LABELS[0])
 
 
-def _label(page: GoldPage, overlays: Mapping[str, Overlay]) -> LabelledPage:
-    return label_page(page, overlays.get(page.name) if page.labelled is None else None)
-
-
 def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float64]:
     # Behind the blocks that the page shows, an answer can hold a story that it does not show.
     known = [(block, label) for block, label in zip(answer.blocks, labels, strict=False) if label is not None]
@@ -268,10 +232,11 @@ def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float
 
 def _corpus_example(page: GoldPage, overlays: Mapping[str, Overlay]) -> Example:
     try:
-        return example_of(_label(page, overlays), page.url)
+        labelled = label_page(page, overlays.get(page.name))
     except CorpusError:
         # A page without text: nothing to train on, and an answer that is measured all the same.
-        return Example(page.name, PageFeatures.empty(), [])
+        return Example(Path(page.name), page.name, "unknown", [], [], PageFeatures.empty())
+    return example_of(labelled, cut(labelled.root), page.url)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING
-
-from rich.console import Console
 
 from classifier.commands import COMMANDS, CommandError
 from classifier.errors import ModelError
@@ -64,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"python -m classifier {options.command}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        Console().on_broken_pipe()
+        # What is left in the buffer has no reader: at its exit the interpreter writes it to nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         what = error.filename or "the output"

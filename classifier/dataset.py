@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import py3langid
 
 from classifier.blocks import cut
 from classifier.features import PageFeatures, featurize
+from classifier.files import read_page
 from classifier.hints import read_hints
-from classifier.labelled import LabelError, read_labelled
-from classifier.parsing import parse_html
-from classifier.problems import (
-    Problem,
-    Repeated,
-    find_missing_labels,
-    find_nested_contradictions,
-    find_unknown_labels,
-)
+from classifier.labelled import LabelError, UnknownLabelError, read_labelled
+from classifier.problems import Problem, Repeated, find_missing_labels, find_nested_contradictions
 from classifier.sites import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from lxml import etree
-    from numpy.typing import NDArray
 
-_SUFFIXES: Final = (".html", ".htm", ".html.gz", ".htm.gz")
+    from classifier.blocks import Cut
+    from classifier.labelled import LabelledPage
+    from classifier.model import BlockClassifier
+
 _CODE: Final = re.compile(r"\s*([a-z]{2,3})(?![a-z])", re.IGNORECASE)
 _MIN_IDENTIFIABLE: Final = 200
 """Below this the language of a text is a guess (characters)."""
@@ -44,7 +37,7 @@ class Example:
     """A labelled page, without its tree, so that thousands fit in memory.
 
     Attributes:
-        path: the file.
+        path: the file, or the page's id in a corpus.
         site: the site that it comes from.
         language: an ISO 639 code, or ``unknown``.
         labels: a label for each block; None where the page does not say.
@@ -60,11 +53,6 @@ class Example:
     chars: list[int]
     features: PageFeatures = field(repr=False)
     weight: float = 1.0
-
-    @property
-    def weights(self) -> NDArray[np.float32]:
-        """The weight of each block, of shape (blocks,)."""
-        return np.full(len(self.labels), self.weight, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,40 +78,61 @@ class Dataset:
         return Counter(label for example in self.examples for label in example.labels if label)
 
 
+def example_of(page: LabelledPage, blocks: Cut, url: str | None = None) -> Example:
+    """Compute what training needs of a labelled page.
+
+    Args:
+        page: the page.
+        blocks: the page, cut.
+        url: its address, where it is known.
+    """
+    return Example(
+        Path(page.name),
+        site_of(page.root, page.name),
+        _language(page.root, blocks.texts),
+        page.labels,
+        [len(text) for text in blocks.texts],
+        featurize(blocks, read_hints(page.root, url)),
+    )
+
+
+def fit_examples(classifier: BlockClassifier, examples: Sequence[Example]) -> BlockClassifier:
+    """Train a classifier on labelled pages.
+
+    Args:
+        classifier: the classifier; it is fitted.
+        examples: the pages.
+
+    Returns:
+        The classifier itself.
+
+    Raises:
+        ValueError: as `BlockClassifier.fit`.
+    """
+    return classifier.fit(
+        [example.features for example in examples],
+        [example.labels for example in examples],
+        [example.site for example in examples],
+        [example.weight for example in examples],
+    )
+
+
 def weigh(dataset: Dataset, weights: Mapping[Path, float]) -> Dataset:
     """Let the pages of some folders count more in training than those of others.
 
     Args:
         dataset: the pages.
-        weights: of each folder that the pages were found in, or of a file that was named itself.
+        weights: of each folder that the pages were found in, or of a file that was named itself; of folders that lie
+            in one another, the innermost counts.
     """
-    examples = [
-        replace(example, weight=next(w for folder, w in weights.items() if example.path.is_relative_to(folder)))
-        for example in dataset.examples
-    ]
-    return replace(dataset, examples=examples)
+    folders = {folder: folder.resolve() for folder in weights}
 
+    def weight(path: Path) -> float:
+        file = path.resolve()
+        around = [f for f, real in folders.items() if path.is_relative_to(f) or file.is_relative_to(real)]
+        return weights[max(around, key=lambda folder: len(folders[folder].parts))]
 
-def find_pages(folders: Iterable[Path]) -> list[Path]:
-    """List the labelled pages under some folders, each once.
-
-    Args:
-        folders: searched at any depth for ``.html`` and ``.htm``, also gzipped; or such files themselves.
-
-    Raises:
-        FileNotFoundError: there is no such folder, or no page in it.
-    """
-    pages: dict[Path, Path] = {}
-    for folder in folders:
-        if not folder.exists():
-            raise FileNotFoundError(f"{folder}: no such file or folder")
-        files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-        found = [file for file in files if file.is_file() and file.name.lower().endswith(_SUFFIXES)]
-        if not found:
-            raise FileNotFoundError(f"{folder}: there are no pages in it ({', '.join(_SUFFIXES)})")
-        for file in found:
-            pages.setdefault(file.resolve(), file)
-    return list(pages.values())
+    return replace(dataset, examples=[replace(example, weight=weight(example.path)) for example in dataset.examples])
 
 
 def read_dataset(paths: Iterable[Path]) -> Dataset:
@@ -141,8 +150,8 @@ def read_dataset(paths: Iterable[Path]) -> Dataset:
     for path in paths:
         try:
             example, found = _read_page(path, repeated)
-        except (OSError, EOFError, zlib.error) as error:
-            problems.append(Problem(f"{path}: can't read it ({getattr(error, 'strerror', None) or error}); left out"))
+        except OSError as error:
+            problems.append(Problem(f"{path}: can't read it ({error.strerror}); left out"))
             continue
         problems += found
         if example is not None:
@@ -153,33 +162,20 @@ def read_dataset(paths: Iterable[Path]) -> Dataset:
     return dataset
 
 
-def read_page(path: Path) -> bytes:
-    """Read a page's file, gzipped or not.
-
-    Raises:
-        OSError, EOFError, zlib.error: it can't be read.
-    """
-    content = path.read_bytes()
-    return gzip.decompress(content) if path.suffix == ".gz" else content
-
-
 def _read_page(path: Path, repeated: Repeated) -> tuple[Example | None, Sequence[Problem]]:
-    content, name = read_page(path), str(path)
+    name = str(path)
     try:
-        page = read_labelled(content, name)
+        page = read_labelled(read_page(path), name)
+    except UnknownLabelError as error:
+        return None, [Problem(fault, fatal=True) for fault in error.faults]
     except LabelError as error:
-        root = parse_html(content)
-        unknown = [] if root is None else find_unknown_labels(root, name)
-        return None, unknown or [Problem(f"{error}; left out")]
+        return None, [Problem(f"{error}; left out")]
     if not any(page.labels):
         return None, [Problem(f"{name}: no element with text in it has a data-block-label; left out")]
     blocks = cut(page.root)
-    site = site_of(page.root, name)
-    repeated.add(blocks, page.labels, name, site)
-    chars = [len(text) for text in blocks.texts]
-    language = _language(page.root, blocks.texts)
-    features = featurize(blocks, read_hints(page.root))
-    return Example(path, site, language, page.labels, chars, features), find_nested_contradictions(blocks, name)
+    example = example_of(page, blocks)
+    repeated.add(blocks, page.labels, name, example.site)
+    return example, find_nested_contradictions(blocks, name)
 
 
 def _language(root: etree._Element, texts: Sequence[str]) -> str:

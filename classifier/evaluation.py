@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
+from classifier.dataset import fit_examples
 from classifier.decoding import decode
 from classifier.labels import BOILERPLATE, LABELS
 
@@ -75,6 +76,18 @@ class Answer:
         answered, chars = (self.codes == 0)[known], np.array(self.example.chars)[known]
         both, total = chars[article & answered].sum(), chars[article].sum() + chars[answered].sum()
         return float(1 - 2 * both / total) if total else 0.0
+
+
+class WithLoss(Protocol):
+    """An answer for a page, with the confidence of the classifier and how wrong it is."""
+
+    @property
+    def confidence(self) -> float:
+        """That of the page-level decision, 0..1."""
+
+    @property
+    def loss(self) -> float:
+        """How far the answered article is from the true one, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +158,7 @@ def cross_validate(
     sites = [example.site for example in examples]
     splits = GroupKFold(min(folds, len(set(sites))), shuffle=True, random_state=seed)
     for seen, unseen in splits.split(sites, groups=sites):
-        part = [examples[i] for i in seen]
-        model = clone(classifier).fit(
-            [example.features for example in part],
-            [example.labels for example in part],
-            [example.site for example in part],
-            [example.weights for example in part],
-        )
+        model = fit_examples(clone(classifier), [examples[i] for i in seen])
         yield [answer(model, examples[i]) for i in unseen]
 
 
@@ -178,7 +185,7 @@ def score_by(answers: Iterable[Answer], key: Callable[[Answer], str]) -> dict[st
     return {name: (len(pages), score(pages)) for name, pages in by_size}
 
 
-def loss_in_least_confident(answers: Sequence[Answer], share: float = 0.1) -> float:
+def loss_in_least_confident(answers: Sequence[WithLoss], share: float = 0.1) -> float:
     """Tell how much of all loss lies in the pages with the lowest confidence.
 
     Args:
@@ -186,7 +193,7 @@ def loss_in_least_confident(answers: Sequence[Answer], share: float = 0.1) -> fl
         share: how large a part of the pages to look at, 0..1; rounded up to whole pages.
 
     Returns:
-        The share of the sum of `Answer.loss`, 0..1; NaN where there is no loss.
+        The share of the sum of their losses, 0..1; NaN where there is no loss.
     """
     by_confidence = sorted(answers, key=lambda page: page.confidence)
     losses = np.array([page.loss for page in by_confidence])
@@ -231,7 +238,9 @@ def summary(answers: Sequence[Answer]) -> dict[str, str]:
         }
     return by_label | {
         "article F1 over characters, mean over pages": f"{scores.article_f1:.3f}",
-        "share of all loss in the least confident tenth of the pages": "no loss" if np.isnan(lost) else f"{lost:.0%}",
+        "share of all loss (1 - article F1) in the least confident tenth of the pages": "no loss"
+        if np.isnan(lost)
+        else f"{lost:.0%}",
     }
 
 

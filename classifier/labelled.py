@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,19 +9,34 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree, html
 
 from classifier.blocks import Cut, cut
+from classifier.files import find_pages, read_page
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.parsing import parse_html
+from classifier.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 ATTRIBUTE: Final = "data-block-label"
-_SUFFIXES: Final = (".html", ".htm", ".html.gz")
+_SHOWN: Final = 60
+"""Characters of a class that a message quotes."""
 
 
 class LabelError(ValueError):
-    """Labelled HTML that can't be used, with the file, the line and the element that are at fault."""
+    """Labelled HTML that can't be used; the message names the file."""
+
+
+class UnknownLabelError(LabelError):
+    """A page with labels that do not exist.
+
+    Attributes:
+        faults: for each such label, its file, its line and its element.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +68,15 @@ def read_labelled(page: bytes | str, name: str = "page") -> LabelledPage:
         The page with its labels; `BOILERPLATE` stands for "not article, unsaid which".
 
     Raises:
-        LabelError: there is no text in the page, or an element has an unknown label.
+        UnknownLabelError: elements have unknown labels.
+        LabelError: there is no text in the page.
     """
     root = parse_html(page)
+    if root is not None and (faults := _find_unknown_labels(root, name)):
+        raise UnknownLabelError(faults)
     blocks = cut(root) if root is not None else Cut()
     if root is None or not len(blocks):
         raise LabelError(f"{name}: there is no text in this page; remove it or fetch it again")
-    for element in root.iterfind(f".//*[@{ATTRIBUTE}]"):
-        label = element.get(ATTRIBUTE)
-        if label not in (*LABELS, BOILERPLATE):
-            raise LabelError(
-                f"{name}, line {element.sourceline}: <{element.tag}> has the unknown label {label!r};"
-                f" use one of {', '.join(LABELS)}"
-            )
     return LabelledPage(name, root, [_majority(pieces) for pieces in blocks.sources])
 
 
@@ -74,22 +84,17 @@ def read_labelled_files(folder: Path) -> Iterator[LabelledPage]:
     """Read every labelled page under a folder, in the order of the paths.
 
     Args:
-        folder: searched at any depth for ``.html``, ``.htm`` and ``.html.gz``; or one such file.
+        folder: as `find_pages` takes it.
 
-    Yields:
-        The pages.
+    Returns:
+        The pages, each read when it is asked for.
 
     Raises:
+        FileNotFoundError: as `find_pages`.
+        OSError: as `read_page`.
         LabelError: as `read_labelled`.
-        FileNotFoundError: there is no such folder.
     """
-    if not folder.exists():
-        raise FileNotFoundError(f"{folder}: no such file or folder")
-    files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-    for file in files:
-        if file.name.endswith(_SUFFIXES):
-            raw = file.read_bytes()
-            yield read_labelled(gzip.decompress(raw) if file.suffix == ".gz" else raw, str(file))
+    return (read_labelled(read_page(file), str(file)) for file in find_pages([folder]))
 
 
 def write_labelled(root: etree._Element, labels: Sequence[str | None]) -> str:
@@ -106,7 +111,7 @@ def write_labelled(root: etree._Element, labels: Sequence[str | None]) -> str:
         ValueError: the number of labels is not that of the blocks.
     """
     blocks = cut(root)
-    for element in root.iterfind(f".//*[@{ATTRIBUTE}]"):
+    for element in _labelled_elements(root):
         del element.attrib[ATTRIBUTE]
     for index, label in zip(range(len(blocks)), labels, strict=True):
         if label is None:
@@ -119,6 +124,26 @@ def write_labelled(root: etree._Element, labels: Sequence[str | None]) -> str:
             _mark(element, is_tail, label)
     text: str = html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
     return text
+
+
+def describe(element: etree._Element) -> str:
+    """Write the start tag of an element with its class, for a message."""
+    name = element.get("class")
+    return printable(f'<{element.tag} class="{name[:_SHOWN]}">' if name else f"<{element.tag}>")
+
+
+def _labelled_elements(root: etree._Element) -> list[etree._Element]:
+    """The elements with a label of a page, its root among them."""
+    return [element for element in root.iter("*") if element.get(ATTRIBUTE) is not None]
+
+
+def _find_unknown_labels(root: etree._Element, name: str) -> list[str]:
+    return [
+        f"{name}, line {element.sourceline}: {describe(element)} has the unknown label"
+        f" {printable(repr(element.get(ATTRIBUTE)))}; use one of {', '.join(LABELS)}"
+        for element in _labelled_elements(root)
+        if element.get(ATTRIBUTE) not in (*LABELS, BOILERPLATE)
+    ]
 
 
 def _mark(element: etree._Element, is_tail: bool, label: str) -> None:

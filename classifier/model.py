@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 import numpy as np
 import xxhash
 from lxml import etree
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Ints = NDArray[np.int64]
-    Page: TypeAlias = bytes | str | etree._Element | PageFeatures
+    PageLike: TypeAlias = bytes | str | etree._Element | PageFeatures
 
 Model = TypeVar("Model")
 
@@ -45,7 +45,7 @@ _CODES: Final[dict[str | None, int]] = {
 _RARE: Final = [LABELS.index("ad"), LABELS.index("disclaimer")]
 
 
-class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class BlockClassifier(BaseEstimator):  # type: ignore[misc]
     """Labels every block of a page: article, ad, disclaimer, teaser or other.
 
     Three networks stand on one another. One reads the tokens of each block and of the markup around it. The next sees
@@ -98,10 +98,10 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(
         self,
-        pages: Sequence[Page],
+        pages: Sequence[PageLike],
         labels: Sequence[Sequence[str | None]],
         groups: Sequence[str] | None = None,
-        weights: Sequence[Floats] | None = None,
+        weights: Sequence[float] | None = None,
     ) -> Self:
         """Train on labelled pages.
 
@@ -110,24 +110,31 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             labels: for each page, a label for each of its blocks in document order; None leaves a block out, and
                 `BOILERPLATE` says that it is one of the labels other than article.
             groups: the site of each page; each page is a site of its own by default.
-            weights: for each page, a weight for each of its blocks.
+            weights: how much the blocks of each page count; 1 each by default.
 
         Returns:
             The classifier itself.
 
         Raises:
-            ValueError: pages and labels don't match, or no block has a label.
+            ValueError: pages and what is given of them don't match, a label does not exist, or no block has one.
         """
         features = [as_features(page) for page in pages]
-        if len(features) != len(labels):
-            raise ValueError(f"{len(features)} pages, but labels of {len(labels)}")
+        counts = [1.0] * len(features) if weights is None else weights
+        sizes = {"labels": len(labels), "weights": len(counts)}
+        sizes |= {} if groups is None else {"groups": len(groups)}
+        for name, size in sizes.items():
+            if size != len(features):
+                raise ValueError(f"{len(features)} pages, but {name} of {size}")
+        if unknown := {str(label) for page in labels for label in page if label not in _CODES}:
+            known = ", ".join((*LABELS, BOILERPLATE))
+            raise ValueError(f"unknown labels {', '.join(map(repr, sorted(unknown)))}; use {known} or None")
         for number, (page, given) in enumerate(zip(features, labels, strict=True)):
             if len(page) != len(given):
                 raise ValueError(f"page {number} has {len(page)} blocks, but {len(given)} labels")
         if not all(map(len, features)):
             raise ValueError(f"page {[*map(len, features)].index(0)} has no blocks: leave it out")
         y = [np.array([_CODES[label] for label in given]) for given in labels]
-        weight = [np.ones(len(given), np.float32) for given in labels] if weights is None else list(weights)
+        weight = [np.full(len(given), count, np.float32) for given, count in zip(labels, counts, strict=True)]
         weight = [_trusted(codes, given, self.hand_weight) for codes, given in zip(y, weight, strict=True)]
         if not any((codes >= 0).any() for codes in y):
             raise ValueError("no block of these pages has a label: there is nothing to learn from")
@@ -152,7 +159,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.version_ = self._digest()
         return self
 
-    def predict_proba(self, page: Page) -> Floats:
+    def predict_proba(self, page: PageLike) -> Floats:
         """Probabilities of the labels of each block of a page, of shape (blocks, 5), columns as ``classes_``."""
         check_is_fitted(self)
         features = as_features(page)
@@ -175,7 +182,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         expected: float = self.confidence_.predict(page, answer)
         return expected
 
-    def predict(self, page: Page) -> NDArray[np.str_]:
+    def predict(self, page: PageLike) -> NDArray[np.str_]:
         """The most probable label of each block of a page, of shape (blocks,)."""
         probabilities = self.predict_proba(page)
         labels: NDArray[np.str_] = self.classes_[probabilities.argmax(1)]
@@ -277,7 +284,7 @@ class BlockClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return digest.hexdigest()
 
 
-def as_features(page: Page) -> PageFeatures:
+def as_features(page: PageLike) -> PageFeatures:
     """Compute the features of a page, unless it is features already.
 
     Raises:

@@ -28,10 +28,13 @@ _BAD: Final = 0.2
 _USE: Final = """\
 Labels every block of a publisher's page as article, ad, disclaimer, teaser or other:
 
+    from pathlib import Path
     from classifier import extract
     from classifier.storage import load_classifier
     page = extract(html, classifier=load_classifier(Path("{name}")))"""
-_NO_SCORES: Final = "Not measured: it was trained without the cross-validated report."
+_NO_SCORES: Final = """\
+Not measured at its training (`--folds 0`). docs/accuracy.md has the scores of models of this kind on sites that they
+had not seen."""
 _HOW: Final = """\
 Every page was answered by a model that had not seen the page's site: {folds} folds by registered domain, {pages} pages.
 The model in the file was trained on all of the pages, so these are the scores of its like, not of itself. The scores by
@@ -63,7 +66,7 @@ def write_card(
     counts = dataset.counts
     title = f"{model.stem}: a classifier of page blocks"
     card.add(**{title: _USE.format(name=model.name)})
-    card.add_table(**{f"{title}/The model": _rows(_facts(classifier))})
+    _add_table(card, f"{title}/The model", _rows(_facts(classifier)))
     languages = Counter(example.language for example in dataset.examples)
     data = {
         "folders": ", ".join(f"{folder.name or folder} (weight {weight:g})" for folder, weight in folders.items()),
@@ -73,7 +76,7 @@ def write_card(
         **{f"blocks: {label}": f"{counts[label]:,}" for label in LABELS},
         "blocks: not article, unsaid which": f"{counts[BOILERPLATE]:,}",
     }
-    card.add_table(description="Labelled HTML.", **{f"{title}/Training data": _rows(data)})
+    _add_table(card, f"{title}/Training data", _rows(data), "Labelled HTML.")
     if answers:
         _add_scores(card, f"{title}/Scores", answers, folds)
     else:
@@ -100,15 +103,21 @@ def _facts(classifier: BlockClassifier) -> dict[str, str]:
 def _add_scores(card: Card, section: str, answers: Sequence[Answer], folds: int) -> None:
     scores = score(answers)
     how = _HOW.format(folds=folds, pages=len(answers), whole=sum((page.gold >= 0).any() for page in answers))
-    card.add_table(description=how, **{section: _rows(summary(answers))})
+    _add_table(card, section, _rows(summary(answers)), how)
     table: dict[str, list[str]] = {"label": list(LABELS)}
     for name, values in (("precision", scores.precision), ("recall", scores.recall), ("F1", scores.f1)):
         table[name] = [f"{value:.3f}" for value in values]
     table["blocks"] = [f"{count:,}" for count in scores.support]
-    card.add_table(**{f"{section}/By label": table})
+    _add_table(card, f"{section}/By label", table)
     confusion = {"true label": list(LABELS)}
     confusion |= {f"answered {label}": [str(n) for n in scores.confusion[:, i]] for i, label in enumerate(LABELS)}
-    card.add_table(**{f"{section}/Confusion": confusion})
+    _add_table(card, f"{section}/Confusion", confusion)
+
+
+def _add_table(card: Card, section: str, table: Mapping[str, Sequence[str]], description: str | None = None) -> None:
+    card.add_table(description=description, **{section: table})
+    # skops takes the whole key for the heading of a table.
+    card.select(section).title = section.rpartition("/")[2]
 
 
 def _limits(dataset: Dataset, answers: Sequence[Answer]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is wrong with labelled pages: unknown labels, labels that contradict each other, what is missing."""
+"""What is wrong with labelled pages: labels that contradict each other, what is missing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from classifier.labelled import ATTRIBUTE
-from classifier.labels import BOILERPLATE, LABELS
+from classifier.labelled import ATTRIBUTE, describe
+from classifier.labels import LABELS
 from classifier.terminal import printable
 
 if TYPE_CHECKING:
@@ -32,25 +32,6 @@ class Problem:
 
     message: str
     fatal: bool = False
-
-
-def find_unknown_labels(root: etree._Element, name: str) -> list[Problem]:
-    """Find every element of a page that has a label which does not exist.
-
-    Args:
-        root: the parsed page.
-        name: its file.
-    """
-    known = (*LABELS, BOILERPLATE)
-    return [
-        Problem(
-            f"{name}, line {element.sourceline}: {describe(element)} has the unknown label"
-            f" {printable(repr(element.get(ATTRIBUTE)))}; use one of {', '.join(LABELS)}",
-            fatal=True,
-        )
-        for element in root.iterfind(f".//*[@{ATTRIBUTE}]")
-        if element.get(ATTRIBUTE) not in known
-    ]
 
 
 def find_nested_contradictions(page: Cut, name: str) -> list[Problem]:
@@ -147,12 +128,6 @@ def find_missing_labels(counts: Mapping[str, int]) -> list[Problem]:
         Problem(f"no block is labelled {label}: a model can't learn it from these pages, nor be measured on it")
         for label in missing
     ]
-
-
-def describe(element: etree._Element) -> str:
-    """Write the start tag of an element with its class, for a message."""
-    name = element.get("class")
-    return printable(f'<{element.tag} class="{name[:_SHOWN]}">' if name else f"<{element.tag}>")
 
 
 def _labelled_ancestors(element: etree._Element | None) -> Iterator[etree._Element]:

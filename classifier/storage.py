@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import skops.io
 
+from classifier.decoding import decode
 from classifier.errors import ModelError
 from classifier.labels import LABELS
-from classifier.model import FORMAT, BlockClassifier
+from classifier.model import FORMAT, BlockClassifier, as_features
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +90,7 @@ def _loads(content: bytes, name: str) -> BlockClassifier:
     if made_for != FORMAT or list(model.classes_) != list(LABELS):
         raise ModelError(f"{name}: of another version (format {made_for}, this package reads {FORMAT}); {_TRAIN}")
     try:
-        model.predict_proba("<p>A page of one block.</p>")
-    except ValueError as error:
+        decode(model, as_features("<p>A page of one block.</p>"))
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise ModelError(f"{name}: of another version (made for other features of a page); {_TRAIN}") from error
     return model

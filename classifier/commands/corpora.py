@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
-from rich.console import Console
 
 from classifier.commands.failure import CommandError
-from classifier.commands.tables import progress
+from classifier.commands.tables import open_console, progress
 from classifier.corpora import (
     READERS,
     BundleWriter,
@@ -39,6 +38,8 @@ from classifier.sites import site_of
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable
+
+    from rich.console import Console
 
     from classifier.labelled import LabelledPage
 
@@ -86,7 +87,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Read the set and write what was asked for."""
-    console, terminal = Console(highlight=False), Console(stderr=True, highlight=False)
+    console, terminal = open_console(), open_console(stderr=True)
     try:
         if options.set == "overlay":
             _write_overlays(READERS["bundle"].read(options.clone), options.output, console, terminal)
@@ -148,7 +149,7 @@ def _label(page: GoldPage, overlay: Overlay | None, terminal: Console) -> tuple[
 
 
 def _warn(message: str, terminal: Console) -> None:
-    terminal.print(f"warning: {message}", style="yellow", markup=False, soft_wrap=True)
+    terminal.print(f"warning: {message}", style="yellow", soft_wrap=True)
 
 
 def _name_address(page: LabelledPage, url: str | None) -> None:

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from classifier.commands.failure import CommandError
 from classifier.commands.tables import open_console, print_problems, print_read, print_scores, progress, read_folders
-from classifier.comparison import Comparison, compare
+from classifier.comparison import LEVEL, Comparison, compare
 from classifier.evaluation import Answer, answer
 from classifier.storage import load_classifier
 
@@ -100,7 +100,7 @@ def _compare(first: list[Answer], second: list[Answer]) -> Comparison:
 
 def _print_comparison(comparison: Comparison, first: Path, second: Path, console: Console) -> None:
     table = Table(title=f"{first} against {second}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("score", first.name, second.name, "difference", "95% interval", ""):
+    for name in ("score", first.name, second.name, "difference", f"{LEVEL:.0%} interval", ""):
         table.add_column(name, justify="left" if name in ("score", "") else "right")
     for difference in comparison.differences:
         table.add_row(

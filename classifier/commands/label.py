@@ -6,7 +6,6 @@ prints the page as labelled HTML, which can be corrected by hand and trained on 
 
 from __future__ import annotations
 
-import gzip
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING
 from classifier.blocks import cut
 from classifier.commands.failure import CommandError
 from classifier.extraction import Page, extract_tree
+from classifier.files import read_page
 from classifier.labelled import write_labelled
-from classifier.parsing import parse_html
+from classifier.parsing import MAX_BYTES, parse_html
 from classifier.storage import load_classifier
 from classifier.terminal import json_line
 
@@ -52,12 +52,11 @@ def run(options: Namespace) -> int:
 
 def _read(name: str) -> bytes:
     if name == "-":
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(MAX_BYTES)
     try:
-        content = Path(name).read_bytes()
-        return gzip.decompress(content) if name.endswith(".gz") else content
-    except (OSError, EOFError) as error:
-        raise CommandError(f"{name}: can't read it ({getattr(error, 'strerror', None) or error})") from error
+        return read_page(Path(name))
+    except OSError as error:
+        raise CommandError(f"{name}: can't read it ({error.strerror})") from error
 
 
 def _print_blocks(page: Page) -> None:

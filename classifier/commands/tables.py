@@ -11,8 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from classifier.commands.failure import CommandError
-from classifier.dataset import Dataset, find_pages, read_dataset
+from classifier.dataset import Dataset, read_dataset
 from classifier.evaluation import score, summary
+from classifier.files import find_pages
 from classifier.labels import BOILERPLATE, LABELS
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from classifier.commands.failure import CommandError
 from classifier.commands.tables import open_console, print_problems, print_read, print_scores, progress, read_folders
-from classifier.dataset import weigh
+from classifier.dataset import fit_examples, weigh
 from classifier.evaluation import Answer, cross_validate
 from classifier.model import BlockClassifier
 from classifier.modelcard import write_card
@@ -118,12 +118,7 @@ def _writing(output: Path) -> Iterator[None]:
 def _fit(classifier: BlockClassifier, dataset: Dataset, terminal: Console) -> None:
     with progress(terminal) as bar:
         bar.add_task("training", total=None)
-        classifier.fit(
-            [example.features for example in dataset.examples],
-            [example.labels for example in dataset.examples],
-            dataset.sites,
-            [example.weights for example in dataset.examples],
-        )
+        fit_examples(classifier, dataset.examples)
 
 
 def _cross_validate(classifier: BlockClassifier, dataset: Dataset, folds: int, terminal: Console) -> list[Answer]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from classifier.files import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,12 +67,11 @@ def read_html(file: Path) -> bytes:
         CorpusError: it is not there, or damaged.
     """
     try:
-        content = file.read_bytes()
-        return gzip.decompress(content) if file.suffix == ".gz" else content
+        return read_page(file)
     except FileNotFoundError as error:
         raise CorpusError(f"{file}: no such file, though the set's list names it; is the clone complete?") from error
-    except (OSError, EOFError) as error:
-        raise CorpusError(f"{file}: can't read it ({error})") from error
+    except OSError as error:
+        raise CorpusError(f"{file}: can't read it ({error.strerror})") from error
 
 
 def read_article_bodies(entries: Path, pages: Path, suffix: str, name: str) -> Iterator[GoldPage]:

@@ -21,7 +21,7 @@ def label_page(page: GoldPage, overlay: Overlay | None = None) -> LabelledPage:
 
     Args:
         page: the page.
-        overlay: its hand-made labels from elsewhere; they win over the set's own, and these over the gold text.
+        overlay: its hand-made labels from elsewhere; the set's own win over them, and both over the gold text.
 
     Returns:
         The page as fetched, with its labels. The gold text tells no more than which blocks are not article.
@@ -31,7 +31,7 @@ def label_page(page: GoldPage, overlay: Overlay | None = None) -> LabelledPage:
         OverlayError: the overlay is of another page.
         LabelError: the set's own labelled page can't be read.
     """
-    if overlay is None and page.labelled is not None:
+    if page.labelled is not None:
         # Not the labelled page itself: the spans that carry its labels would be markup to learn from.
         overlay = make_overlay(page.name, page.html, page.labelled)
     if overlay is not None:

@@ -107,7 +107,8 @@ def read_overlays(folder: Path) -> dict[str, Overlay]:
     """
     overlays: dict[str, Overlay] = {}
     for file in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        # As bytes: those of a str would also end at line separators of Unicode, which JSON leaves as they are.
+        for number, line in enumerate(file.read_bytes().splitlines(), 1):
             try:
                 row = json.loads(line)
                 runs = [(str(label), int(length)) for label, length in row["runs"]]

@@ -11,8 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from classifier.blocks import cut
 from classifier.comparison import LEVEL
-from classifier.dataset import read_page
 from classifier.evaluation import score, score_by, summary
+from classifier.files import read_page
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.parsing import parse_html
 from classifier.report.plots import plot_loss, plot_precision_recall, plot_reliability

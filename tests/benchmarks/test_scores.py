@@ -64,15 +64,20 @@ def test_blocks_are_judged_by_most_of_their_words_however_the_answer_is_cut() ->
     ]
 
 
+def test_the_label_of_the_root_counts() -> None:
+    page = b"<html data-block-label=ad><body><p>Buy now</p><p data-block-label=article>Fog</p></body></html>"
+    assert [judgement.gold for judgement in judge_blocks(page, [])] == ["ad", "article"]
+
+
 def test_what_the_answer_lacks_counts_as_other() -> None:
     assert [judgement.answer for judgement in judge_blocks(LABELLED, [])] == ["other"] * 4
 
 
-def test_macro_f1_is_the_mean_over_all_five_labels() -> None:
+def test_macro_f1_is_the_mean_over_the_labels_that_blocks_have() -> None:
     judgements = [Judgement("article", "article", 9), Judgement("ad", "article", 1), Judgement("other", "other", 5)]
     scores = score_labels(judgements)
     assert scores["article"].f1 == pytest.approx(2 / 3)
     assert [scores[label].f1 for label in LABELS[1:]] == [0.0, 0.0, 0.0, 1.0]
-    assert macro_f1(scores) == pytest.approx((2 / 3 + 1) / 5)
+    assert macro_f1(scores) == pytest.approx((2 / 3 + 0 + 1) / 3)
     assert score_labels(judgements, by_words=True)["article"].precision == pytest.approx(0.9)
     assert macro_f1(score_labels([])) == 0.0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from threadpoolctl import threadpool_limits
 
-from classifier.dataset import Dataset, find_pages, read_dataset
+from classifier.dataset import Dataset, read_dataset
+from classifier.files import find_pages
 from classifier.model import BlockClassifier
 from classifier.storage import save_classifier
 

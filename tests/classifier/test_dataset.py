@@ -1,34 +1,17 @@
 from __future__ import annotations
 
-import gzip
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from classifier.dataset import find_pages, read_dataset
+from classifier.dataset import read_dataset, weigh
+from classifier.files import find_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 GERMAN = "Der Hafen wurde am Dienstag wieder geöffnet, sagte die Behörde in der Stadt. " * 4
-
-
-def test_pages_are_found_once_however_they_are_named(write_pages: Callable[..., Path]) -> None:
-    folder = write_pages(b="<p>b", a="<p>a")
-    (folder / "c.HTM").write_text("<p>c")
-    (folder / "d.html.gz").write_bytes(gzip.compress(b"<p>d"))
-    (folder / "e.txt").write_text("no page")
-    (folder / "f.html").mkdir()
-    found = find_pages([folder / "b.html", folder, folder / ".." / folder.name])
-    assert [path.name for path in found] == ["b.html", "a.html", "c.HTM", "d.html.gz"]
-
-
-def test_folders_without_pages_are_told(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="there are no pages in it"):
-        find_pages([tmp_path])
-    with pytest.raises(FileNotFoundError, match="nowhere: no such file or folder"):
-        find_pages([tmp_path / "nowhere"])
 
 
 @pytest.mark.parametrize(
@@ -56,3 +39,23 @@ def test_an_example_has_what_training_needs(write_pages: Callable[..., Path]) ->
     assert (example.site, example.labels, example.chars) == ("news.example", ["article", None], [5, 4])
     assert len(example.features) == 2
     assert dataset.counts == {"article": 1}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_folders_in_one_another_the_innermost_counts(
+    order: int, write_pages: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_pages(outer="<p data-block-label=ad>a")
+    inner = folder / "mine"
+    inner.mkdir()
+    for name in ("b", "c"):
+        (inner / f"{name}.html").write_text(f"<p data-block-label=ad>{name}")
+    monkeypatch.chdir(folder.parent)
+    for given in ((Path("pages"), Path("pages/mine")), (folder, Path("pages/../pages/mine")), (Path("pages"), inner)):
+        weights = dict([(given[0], 1.0), (given[1], 3.0), (inner / "c.html", 5.0)][::order])
+        dataset = weigh(read_dataset(find_pages(weights)), weights)
+        assert {example.path.name: example.weight for example in dataset.examples} == {
+            "outer.html": 1.0,
+            "b.html": 3.0,
+            "c.html": 5.0,
+        }

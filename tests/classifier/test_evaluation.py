@@ -77,6 +77,12 @@ def test_share_of_loss_in_the_least_confident_pages() -> None:
     assert "no loss" in summary(good).values()
 
 
+def test_a_tenth_of_the_pages_is_rounded_up() -> None:
+    bad, good = (make_answer(["article"], [label], confidence=0.1) for label in ("other", "article"))
+    assert loss_in_least_confident([bad, *[good] * 11, bad]) == 0.5
+    assert loss_in_least_confident([good, bad, *[good] * 9, bad]) == 0.5
+
+
 def test_calibration_error_is_the_distance_of_probability_and_frequency() -> None:
     right = make_answer(["ad"] * 9 + ["other"], ["ad"] * 10, p=0.9)
     assert calibration_error([right]) == pytest.approx(0, abs=1e-6)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.blocks import cut
-from classifier.labelled import LabelError, read_labelled, read_labelled_files, write_labelled
+from classifier.labelled import LabelError, UnknownLabelError, read_labelled, read_labelled_files, write_labelled
 from classifier.labels import BOILERPLATE, LABELS
 from tests.classifier.trees import trees
 
@@ -62,6 +62,14 @@ def test_unknown_labels_are_told_with_line_and_element() -> None:
         read_labelled("<div>x</div>\n<p data-block-label=advert>Buy</p>", "story.html")
 
 
+def test_the_root_has_a_label_like_any_other_element() -> None:
+    page = read_labelled("<html data-block-label=other><p>Menu</p><p data-block-label=article>Story</p></html>")
+    assert page.labels == ["other", "article"]
+    assert read_labelled(write_labelled(page.root, [None, "article"])).labels == [None, "article"]
+    with pytest.raises(UnknownLabelError, match=r"line 1: <html> has the unknown label 'bogus'"):
+        read_labelled("<html data-block-label=bogus><p>Menu</p></html>")
+
+
 @pytest.mark.parametrize("html", ["", b"", "<script>x</script>", b"\0\0"])
 def test_pages_without_text_are_refused(html: bytes | str) -> None:
     with pytest.raises(LabelError, match=r"story\.html: there is no text"):
@@ -72,9 +80,10 @@ def test_folders_are_read_in_the_order_of_their_files(write_pages: Callable[...,
     folder = write_pages(b="<p data-block-label=ad>b", a="<p data-block-label=ad>a")
     (folder / "deeper").mkdir()
     (folder / "deeper" / "c.html.gz").write_bytes(gzip.compress(b"<p data-block-label=ad>c"))
+    (folder / "deeper" / "D.HTM").write_text("<p data-block-label=ad>d")
     (folder / "notes.txt").write_text("no page")
     names = [page.name.removeprefix(f"{folder}/") for page in read_labelled_files(folder)]
-    assert names == ["a.html", "b.html", "deeper/c.html.gz"]
+    assert names == ["a.html", "b.html", "deeper/D.HTM", "deeper/c.html.gz"]
     assert [page.name for page in read_labelled_files(folder / "a.html")] == [str(folder / "a.html")]
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        list(read_labelled_files(folder / "nowhere"))
+        read_labelled_files(folder / "nowhere")

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from classifier.dataset import read_page
+from classifier.files import read_page
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.model import BlockClassifier, as_features
 from classifier.network import Network
@@ -83,6 +83,8 @@ def test_a_page_without_text_has_no_answers(classifier: BlockClassifier) -> None
 
 
 def test_it_is_an_estimator_as_scikit_learn_has_them(classifier: BlockClassifier) -> None:
+    # scikit-learn's own score asks for the labels of many pages at once.
+    assert not hasattr(classifier, "score")
     fresh = clone(classifier)
     assert fresh.get_params() == classifier.get_params()
     assert fresh.set_params(C=2.0).get_params()["C"] == 2.0
@@ -104,6 +106,12 @@ def test_what_does_not_fit_together_is_refused() -> None:
     page = "<p>One</p><p>Two</p>"
     with pytest.raises(ValueError, match="1 pages, but labels of 2"):
         BlockClassifier().fit([page], [["ad", "ad"], ["ad"]])
+    with pytest.raises(ValueError, match="1 pages, but weights of 2"):
+        BlockClassifier().fit([page], [["ad", "ad"]], weights=[1, 2])
+    with pytest.raises(ValueError, match="1 pages, but groups of 2"):
+        BlockClassifier().fit([page], [["ad", "ad"]], ["a.example", "b.example"])
+    with pytest.raises(ValueError, match=r"unknown labels 'Ad', 'bogus'; use article, ad, .*, boilerplate or None"):
+        BlockClassifier().fit([page, page], [["ad", "bogus"], ["Ad", None]])
     with pytest.raises(ValueError, match="page 0 has 2 blocks, but 1 labels"):
         BlockClassifier().fit([page], [["ad"]])
     with pytest.raises(ValueError, match="nothing to learn from"):

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from classifier.dataset import find_pages, read_dataset
+from classifier.dataset import read_dataset
+from classifier.files import find_pages
 from classifier.labels import LABELS
 from classifier.problems import find_missing_labels
 
@@ -31,6 +32,7 @@ def test_every_unknown_label_is_told_with_file_line_and_element(write_pages: Cal
     folder = write_pages(
         first=f'{WHOLE}\n<p class="box" data-block-label=advert>Buy</p>\n<div data-block-label="">x</div>',
         second="<h1 data-block-label=Article>Title</h1>",
+        third="<html data-block-label=bogus><p>Text</p></html>",
     )
     problems = read_dataset(find_pages([folder])).problems
     assert all(problem.fatal for problem in problems)
@@ -39,6 +41,7 @@ def test_every_unknown_label_is_told_with_file_line_and_element(write_pages: Cal
         " use one of article, ad, disclaimer, teaser, other",
         "/first.html, line 7: <div> has the unknown label ''; use one of article, ad, disclaimer, teaser, other",
         "/second.html, line 1: <h1> has the unknown label 'Article'; use one of article, ad, disclaimer, teaser, other",
+        "/third.html, line 1: <html> has the unknown label 'bogus'; use one of article, ad, disclaimer, teaser, other",
     ]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -105,6 +106,29 @@ def test_a_model_that_was_made_for_other_features_is_refused(
     monkeypatch.setattr(classifier.first_, "low_", classifier.first_.low_[:-1])
     save_classifier(classifier, tmp_path / "model.skops")
     with pytest.raises(ModelError, match="other features"):
+        load_classifier(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        (None, "confidence_", None),
+        (None, "second_", None),
+        ("confidence_", "coef_", np.zeros(3, np.float32)),
+        ("first_", "layers_", []),
+    ],
+)
+def test_a_model_that_lacks_a_part_is_refused_when_it_is_loaded(
+    part: str | None, name: str, value: object, classifier: BlockClassifier, tmp_path: Path
+) -> None:
+    broken = copy.deepcopy(classifier)
+    holder = getattr(broken, part) if part else broken
+    if value is None:
+        delattr(holder, name)
+    else:
+        setattr(holder, name, value)
+    save_classifier(broken, tmp_path / "model.skops")
+    with pytest.raises(ModelError, match="of another version"):
         load_classifier(tmp_path / "model.skops")
 
 

@@ -42,8 +42,17 @@ def test_trains_reports_and_writes_a_card(
     spanish = len(list((TRAINING / "es").iterdir()))
     card = output.with_suffix(".md").read_text(encoding="utf-8")
     assert load_classifier(output).version_ in card
-    for expected in (f"es {spanish}", "2 folds by registered domain", "disclaimer (0)", "# Limits"):
+    for expected in (f"es {spanish}", "2 folds by registered domain", "disclaimer (0)", "import Path\n"):
         assert expected in card, expected
+    assert [line for line in card.splitlines() if line.startswith("#")] == [
+        "# model: a classifier of page blocks",
+        "## The model",
+        "## Training data",
+        "## Scores",
+        "### By label",
+        "### Confusion",
+        "## Limits",
+    ]
 
 
 def test_the_pages_of_a_folder_can_count_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +63,9 @@ def test_the_pages_of_a_folder_can_count_more(tmp_path: Path, monkeypatch: pytes
         assert main(["train", *folders, "--output", str(output), "--folds", "0", *weights]) == 0
         versions.append(load_classifier(output).version_)
     assert versions[0] == versions[1] != versions[2]
-    assert "it (weight 3), es (weight 1)" in output.with_suffix(".md").read_text(encoding="utf-8")
+    card = output.with_suffix(".md").read_text(encoding="utf-8")
+    assert "it (weight 3), es (weight 1)" in card
+    assert "docs/accuracy.md" in card
 
 
 def test_a_disk_that_is_full_is_said_so(

@@ -9,7 +9,8 @@ import pytest
 
 from classifier.__main__ import main
 from classifier.corpora import READERS, label_page
-from classifier.dataset import find_pages, read_dataset
+from classifier.dataset import read_dataset
+from classifier.files import find_pages
 from classifier.labelled import read_labelled_files
 from classifier.sites import site_of
 from tests.classifier.corpora.clones import CLONES, KEYS, STORY, page, write
@@ -43,6 +44,17 @@ def test_hand_made_labels_win_over_the_gold_text(tmp_path: Path) -> None:
     assert main(["corpora", "bundle", str(tmp_path), "--output", str(tmp_path / "out")]) == 0
     (found,) = read_labelled_files(tmp_path / "out")
     assert found.labels == [None, None, None, "ad", None]
+
+
+def test_the_labels_of_a_bundle_win_over_its_overlays(tmp_path: Path) -> None:
+    test_hand_made_labels_win_over_the_gold_text(tmp_path)
+    arguments = ["bundle", str(tmp_path), "--output", str(tmp_path / "out"), "--overlays", str(tmp_path / "overlays")]
+    assert main(["corpora", "overlay", str(tmp_path), "--output", str(tmp_path / "overlays")]) == 0
+    mended = page(*STORY.split("\n\n")).replace(b"<aside>", b'<aside data-block-label="teaser">')
+    write(tmp_path / "labelled/gazette/0a1b.html.gz", mended)
+    assert main(["corpora", *arguments]) == 0
+    (found,) = read_labelled_files(tmp_path / "out")
+    assert found.labels == [None, None, None, "teaser", None]
 
 
 def test_an_overlay_of_a_bundle_labels_a_clone(tmp_path: Path) -> None:
@@ -97,3 +109,13 @@ def test_leaves_out_a_page_without_text(tmp_path: Path, capsys: pytest.CaptureFi
     err = capsys.readouterr().err
     assert "gazette/0a1b: there is no text in this page; it gets no labels" in err
     assert "no page could be labelled" in err
+
+
+def test_names_of_folders_are_no_markup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    CLONES["bundle"](tmp_path)
+    labelled = page(*STORY.split("\n\n")).replace(b"<aside>", b'<aside data-block-label="ad">')
+    write(tmp_path / "labelled/gazette/0a1b.html.gz", labelled)
+    for name in ("bundle", "overlay"):
+        out = tmp_path / f"{name}[/b]:smile:"
+        assert main(["corpora", name, str(tmp_path), "--output", str(out)]) == 0
+        assert str(out) in capsys.readouterr().out

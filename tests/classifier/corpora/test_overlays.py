@@ -57,9 +57,10 @@ def test_keeps_the_labels_of_the_text_that_both_pages_have() -> None:
 
 
 def test_reads_back_what_was_written(tmp_path: Path) -> None:
-    overlay = make_overlay("gazette/1", PAGE, LABELLED)
-    write_overlays([overlay], tmp_path / "gazette.jsonl")
-    assert read_overlays(tmp_path) == {"gazette/1": overlay}
+    overlays = {name: make_overlay(name, PAGE, LABELLED) for name in ("gazette/1", "gazette/2\u2028\x85")}
+    write_overlays(overlays.values(), tmp_path / "gazette.jsonl")
+    (tmp_path / "empty.jsonl").touch()
+    assert read_overlays(tmp_path) == overlays
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from lxml import html
 
-from classifier.dataset import find_pages, read_dataset
+from classifier.dataset import read_dataset
 from classifier.evaluation import Answer, answer
+from classifier.files import find_pages
 from classifier.labels import LABELS
 from classifier.report import write_report
 from classifier.report.plots import COLOURS
