@@ -6,7 +6,7 @@ import numpy as np
 
 from classifier.blocks import Cut, cut
 from classifier.features import featurize
-from classifier.hints import Hints, read_hints
+from classifier.hints import Hints
 from classifier.parsing import parse_html
 from classifier.tokens import lower_ends, words_of
 
@@ -61,17 +61,3 @@ def test_words_of_a_button_count_for_the_blocks_of_the_innermost_box_that_has_on
     assert len(seen[0]) == 1
     assert len(seen[3]) == 2
     assert not seen[3] & seen[0]
-
-
-def test_copies_in_poorer_markup_keep_what_is_said_and_lose_what_it_is_called() -> None:
-    html = "<body><div class='newsletter box'><h2 id=letter>Our letter</h2><p>Every day</p></div><p>Story</p></body>"
-    root = parse_html(html)
-    assert root is not None
-    rich = featurize(cut(root), read_hints(root))
-    bare_root = parse_html("<body><div><div>Our letter</div><div>Every day</div></div><div>Story</div></body>")
-    assert bare_root is not None
-    bare = featurize(cut(bare_root), read_hints(bare_root))
-    plain = rich.without_markup()
-    np.testing.assert_array_equal(plain.words.hashes, bare.words.hashes)
-    assert set(plain.markups.hashes[plain.markups.lines == 0].tolist()) < set(bare.markups.hashes.tolist())
-    assert len(rich.without_names().markups.hashes) == len(rich.markups)

@@ -22,3 +22,15 @@ def trees(draw: st.DrawFn, tags: tuple[str, ...]) -> etree._Element:
             element.text = draw(TEXTS)
             elements.append(element)
     return root
+
+
+@st.composite
+def varied_trees(draw: st.DrawFn, tags: tuple[str, ...]) -> etree._Element:
+    """A page as `trees` makes them, with class names, and with long texts among the short ones."""
+    root = draw(trees(tags))
+    for element in root.iter():
+        if name := draw(st.sampled_from(("", "", "lead", "box"))):
+            element.set("class", name)
+        if element.text and draw(st.booleans()):
+            element.text *= 20
+    return root

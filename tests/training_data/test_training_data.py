@@ -49,16 +49,16 @@ def layout(page: LabelledPage) -> tuple[str, ...]:
 
 
 def test_there_are_many_pages_layouts_sites_and_languages(pages: list[LabelledPage]) -> None:
-    assert len(pages) == len(FILES) >= 60
-    assert len({layout(page) for page in pages}) >= 15
-    assert len({site_of(page.root, page.name) for page in pages}) >= 60
-    assert len({file.parent.name for file in FILES}) >= 6
+    assert len(pages) == len(FILES) >= 300
+    assert len({layout(page) for page in pages}) >= 250
+    assert len({site_of(page.root, page.name) for page in pages}) >= 290
+    assert len({file.parent.name for file in FILES}) >= 30
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_topic_has_pages_in_several_languages(topic: str) -> None:
     languages = {file.parent.name for file in FILES if re.match(rf"({TOPICS[topic]})\b", file.stem)}
-    assert len(languages) >= 3
+    assert len(languages) >= 5
 
 
 def test_every_visible_text_of_every_page_has_a_label_and_every_label_is_there(pages: list[LabelledPage]) -> None:
@@ -68,7 +68,7 @@ def test_every_visible_text_of_every_page_has_a_label_and_every_label_is_there(p
         assert set(page.labels) == set(LABELS), page.name
 
 
-@pytest.mark.parametrize(("label", "number"), [("ad", 60), ("teaser", 60), ("disclaimer", 12)])
+@pytest.mark.parametrize(("label", "number"), [("ad", 250), ("teaser", 200), ("disclaimer", 70)])
 def test_pitches_teasers_and_disclosures_stand_inside_the_story_too(
     label: str, number: int, pages: list[LabelledPage]
 ) -> None:
@@ -81,8 +81,8 @@ def test_some_pages_sell_or_disclose_in_the_very_markup_of_the_story(pages: list
         owners = [owner for owner, given in zip(blocks.owners, page.labels, strict=True) if given == label]
         return {(blocks.elements[owner].tag, blocks.elements[owner].get("class", "")) for owner in owners}
 
-    assert sum(bool(markups(page, "article") & markups(page, "ad")) for page in pages) >= 10
-    assert sum(bool(markups(page, "article") & markups(page, "disclaimer")) for page in pages) >= 10
+    assert sum(bool(markups(page, "article") & markups(page, "ad")) for page in pages) >= 200
+    assert sum(bool(markups(page, "article") & markups(page, "disclaimer")) for page in pages) >= 200
 
 
 def test_no_label_contradicts_another(pages: list[LabelledPage]) -> None:
