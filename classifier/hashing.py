@@ -132,13 +132,16 @@ def _split(text: bytes, splitter: Splitter) -> Iterator[tuple[Hashes, Ints]]:
         codes = np.frombuffer(part, np.uint8)
         feeds = np.flatnonzero(codes == _LINE_FEED)[1:]
         inside = np.frombuffer(part.translate(splitter.inside), bool)
-        bounds = np.flatnonzero(inside[1:] != inside[:-1])
+        edges = inside[1:] != inside[:-1]
         if splitter.camel:
-            upper = (codes >= ord("A")) & (codes <= ord("Z"))
-            inner = np.flatnonzero(upper[1:] & (codes[:-1] >= ord("a")) & (codes[:-1] <= ord("z")))
+            lowered = np.frombuffer(part.lower(), np.uint8)
+            inner = (lowered != codes)[1:] & (np.frombuffer(part.upper(), np.uint8) != codes)[:-1]
+            bounds = np.flatnonzero(edges | inner)
             # Where two tokens meet, one ends and one begins.
-            bounds = np.sort(np.concatenate((bounds, inner, inner)))
-            codes = np.where(upper, codes | 0x20, codes)
+            bounds = np.repeat(bounds, 1 + inner.take(bounds))
+            codes = lowered
+        else:
+            bounds = np.flatnonzero(edges)
         bounds += 1
         starts, ends = bounds[::2], bounds[1::2]
         behind = np.zeros(len(codes) + 1, np.uint64)

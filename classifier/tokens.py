@@ -6,12 +6,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from lxml import etree
 
 from classifier.blocks import BUTTON, INLINE
 from classifier.hashing import Splitter, Tokens, mix
 
 if TYPE_CHECKING:
-    from lxml import etree
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from classifier.blocks import Cut
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _MAX_MARKUP: Final = 300
 _MAX_ADDRESS: Final = 150
 _MAX_BUTTON: Final = 40
-_WORDED: Final = ("button", "div", "p", *sorted(INLINE))
+_WORDED: Final = INLINE | {"button", "div", "p"}
 """Elements whose text is read as the words of a button; others in it are pictures, styles and scripts."""
 _MANY: Final = 10
 _HEAD, _TAIL = 200, 100
@@ -43,8 +45,8 @@ _STEPS: Final = Splitter("/#-")
 
 def lower_ends(texts: list[str]) -> list[str]:
     """The beginnings and ends of texts that words are taken from, in lower case."""
-    ends = [text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}" for text in texts]
-    return "\n".join(ends).lower().split("\n")
+    # One by one, since most are ASCII, which is far faster to lower than a page with a single dash or quote.
+    return [text.lower() if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}".lower() for text in texts]
 
 
 def single_words(lines: list[str]) -> Tokens:
@@ -169,7 +171,14 @@ def _on_button(button: etree._Element) -> str:
     if button.tag == "input":
         label: str = button.get("value") or button.get("alt", "")
         return label.strip()[:_MAX_BUTTON].replace("\n", " ")
-    texts = button.itertext(*_WORDED) if len(button) else (button.text or "",)
-    pieces = (text.strip()[:_MAX_BUTTON] for text in texts)
+    pieces = (text.strip()[:_MAX_BUTTON] for text in _texts(button))
     shown: str = " ".join(islice(filter(None, pieces), _MANY)) or button.get("aria-label", "").strip()
     return shown[:_MAX_BUTTON].replace("\n", " ")
+
+
+def _texts(button: etree._Element) -> Iterator[str]:
+    for event, element in etree.iterwalk(button, events=("start", "end")):
+        if element.tag in _WORDED:
+            text = element.text if event == "start" else element.tail
+            if text and (event == "start" or element is not button):
+                yield text
