@@ -196,8 +196,8 @@ def _text_features(
 
 def _container_features(around: Surroundings, size: Floats, link: Floats, story: Floats, punctuation: Floats) -> Floats:
     """For the container and those around it: its size, links, paragraphs, share of the page, and the block's place."""
-    sums = around.container_sums(np.stack((size, size * link, story, punctuation), axis=1))
-    blocks = np.maximum(1, around.ends - around.starts)
+    sums = around.container_sums(np.stack((size, size * link, story, punctuation), axis=1)).astype(np.float32)
+    blocks = np.maximum(1, around.ends - around.starts).astype(np.float32)
     chars = np.maximum(1, sums[..., 0])
     place = (np.arange(len(size))[:, None] - around.starts) / blocks
     columns = as_columns(
@@ -258,7 +258,7 @@ def _mark_features(page: Cut, containers: Ints) -> Floats:
     places[page.mark_places, page.marks] = 1
     behind = found.cumsum(0)
     starts, ends = np.array(page.mark_starts, np.int64), np.array(page.mark_ends, np.int64)
-    inside = (behind[ends] - behind[starts])[containers]
+    inside = (behind.take(ends, axis=0) - behind.take(starts, axis=0)).take(containers, axis=0)
     return np.concatenate((places[:n], places[1 : n + 1], np.log1p(inside).reshape(n, -1)), axis=1)
 
 
