@@ -69,9 +69,8 @@ class Surroundings:
         starts, ends = np.array(page.starts, np.int64).take(containers), np.array(page.ends, np.int64).take(containers)
         order = np.arange(len(size))[:, None]
         before, behind = np.maximum(0, order - _WINDOWS), np.minimum(len(size), order + 1 + _WINDOWS)
-        own = np.broadcast_to(order, before.shape)
-        first = np.concatenate((starts[:, _MEAN_LEVELS], before, own + 1), axis=1)
-        last = np.concatenate((ends[:, _MEAN_LEVELS], own, behind), axis=1)
+        first = np.concatenate((starts[:, _MEAN_LEVELS], before, *[order + 1] * len(_WINDOWS)), axis=1)
+        last = np.concatenate((ends[:, _MEAN_LEVELS], *[order] * len(_WINDOWS), behind), axis=1)
         chars = _between(_cumulative(size[:, None]), first[:, _BY_SIZE], last[:, _BY_SIZE])
         lengths = np.maximum(1, last - first)[..., None], np.maximum(1e-6, chars)
         return cls(
@@ -112,7 +111,8 @@ class Surroundings:
         found = np.empty((n, sized + 3, k), np.float32)
         found[:, :spans] = _between(behind, first, last) / blocks
         found[:, spans:sized] = _between(behind_by_size, first[:, _BY_SIZE], last[:, _BY_SIZE]) / chars
-        group = np.stack([np.bincount(self.groups, column) for column in values.T], axis=1)
+        cells = self.groups[:, None] * k + np.arange(k)
+        group = np.bincount(cells.ravel(), values.ravel()).reshape(-1, k)
         found[:, sized] = (group / np.bincount(self.groups)[:, None]).take(self.groups, axis=0)
         found[:, sized + 1] = behind[-1] / n
         found[:, sized + 2] = behind_by_size[-1] / self.size.sum()
