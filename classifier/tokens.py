@@ -148,18 +148,20 @@ def links_of(page: Cut, host: str) -> tuple[Tokens, Floats]:
     return Tokens(steps.hashes, linked[steps.lines], len(page)), np.minimum(numbers, _MANY)
 
 
-def buttons_of(page: Cut, containers: Ints) -> Tokens:
+def buttons_of(page: Cut, starts: Ints, ends: Ints) -> Tokens:
     """Find the words on the first button in the innermost container of each block that has one.
 
     Args:
         page: the blocks.
-        containers: the containers of each block, its own first, of shape (n, levels).
+        starts: for each block and the containers around it, its own first, the first mark in the container, of shape
+            (n, levels).
+        ends: likewise, the index behind its last mark.
     """
     if not page.buttons:
         return Tokens(np.zeros(0, np.uint64), np.zeros(0, np.int64), len(page))
     behind = np.concatenate(([0], np.cumsum(np.array(page.marks) == BUTTON)))
-    first = behind[np.array(page.mark_starts, np.int64)][containers]
-    has = behind[np.array(page.mark_ends, np.int64)][containers] > first
+    first = behind.take(starts)
+    has = behind.take(ends) > first
     nearest = first[np.arange(len(page)), has.argmax(1)]
     nearest[~has.any(1)] = -1
     texts = {at: _on_button(page.buttons[at]).lower() if at >= 0 else "" for at in set(nearest.tolist())}
