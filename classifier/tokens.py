@@ -32,15 +32,14 @@ _HEAD, _TAIL = 200, 100
 """Characters of a block's beginning and end whose words are looked at."""
 _PAIRED: Final = 8
 """Words of a block's beginning that are looked at in pairs; a text of fewer words also counts as a whole."""
-_SIGNS: Final = (("’", "'"), ("“", " "), ("”", " "), ("„", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
 _ON_BUTTON: Final = np.uint64(0x27D4EB2F165667C5)
 _PAIR: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 _WHOLE: Final = np.cumprod(np.full(_PAIRED, 0x165667B19E3779F9, np.uint64), dtype=np.uint64)
 _WHOLE.flags.writeable = False
 
-_WORDS: Final = Splitter("'$%@&+#")
+_WORDS: Final = Splitter("'$%@&+#", plain=dict.fromkeys("“”„–—…\u00a0", " ") | {"’": "'"})
 _NAMES: Final = Splitter("<", digits=False, camel=True)
-_STEPS: Final = Splitter("/#-")
+_STEPS: Final = Splitter("/#-", plain={"/": " /"})
 
 
 def lower_ends(texts: list[str]) -> list[str]:
@@ -51,10 +50,7 @@ def lower_ends(texts: list[str]) -> list[str]:
 
 def single_words(lines: list[str]) -> Tokens:
     """Find the words of lines that are in lower case already."""
-    page = "\n".join(lines)
-    for sign, plain in _SIGNS:
-        page = page.replace(sign, plain)
-    return Tokens.of(page.split("\n"), _WORDS)
+    return Tokens.of(lines, _WORDS)
 
 
 def words_of(starts: list[str], unspaced: NDArray[np.bool_]) -> Tokens:
@@ -73,8 +69,8 @@ def words_of(starts: list[str], unspaced: NDArray[np.bool_]) -> Tokens:
     hashes, lines, places = words.hashes, words.lines, words.positions()
     follows = (lines[1:] == lines[:-1]) & (places[1:] < _PAIRED)
     pairs = Tokens(mix(hashes[:-1] * _PAIR + hashes[1:])[follows], lines[1:][follows], len(words))
-    few = np.bincount(lines, minlength=len(words)) < _PAIRED
-    return Tokens.joined([words, pairs, _whole(words.where(few[lines]), places[few[lines]])])
+    few = (np.bincount(lines, minlength=len(words)) < _PAIRED).take(lines)
+    return Tokens.joined([words, pairs, _whole(words.where(few), places[few])])
 
 
 def _whole(words: Tokens, places: Ints) -> Tokens:
@@ -143,8 +139,8 @@ def links_of(page: Cut, host: str) -> tuple[Tokens, Floats]:
     numbers[linked, 2] = [address.count("-") for address in addresses]
     numbers[linked, 3] = [address.count("/") for address in addresses]
     kinds = [f" {link.get('rel', '')} {link.get('target', '')}"[: _MAX_ADDRESS + 1] for link in links]
-    lines = [f"{address}{kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
-    steps = Tokens.of("\n".join(lines).lower().replace("/", " /").split("\n"), _STEPS)
+    lines = [f"{address}{kind}".replace("\n", "").lower() for address, kind in zip(addresses, kinds, strict=True)]
+    steps = Tokens.of(lines, _STEPS)
     return Tokens(steps.hashes, linked[steps.lines], len(page)), np.minimum(numbers, _MANY)
 
 
