@@ -88,30 +88,28 @@ def markups_of(page: Cut) -> tuple[Tokens, list[str], Ints, Ints]:
         The names of each distinct markup, that of the tag first; the tag of each; which of the markups each container
         has; which the first inline element of each block has, -1 for none.
     """
-    elements, pieces, tails = page.elements, page.pieces, page.tails
-    filled = [at for at, (start, end) in enumerate(zip(page.starts, page.ends, strict=True)) if end > start]
-    inner = [
-        (block, pieces[first])
-        for block, (owner, first) in enumerate(zip(page.owners, page.firsts, strict=True))
-        if not tails[first] and pieces[first] is not elements[owner]
-    ]
     index: dict[tuple[str, str | None, str | None], int] = {}
-    numbers: list[int] = []
     lines: list[str] = []
-    for element in [*map(elements.__getitem__, filled), *(element for _, element in inner)]:
-        get = element.get
-        key = (element.tag, get("class"), get("id"))
+
+    def number_of(element: etree._Element) -> int:
+        key = (element.tag, element.get("class"), element.get("id"))
         number = index.get(key)
         if number is None:
             number = index[key] = len(lines)
             # All attributes: class and id first of all, but also role, itemprop, data-testid, style and their like.
             lines.append(f"<{key[0][:_MAX_MARKUP]} {' '.join(element.values())[:_MAX_MARKUP]}".replace("\n", " "))
-        numbers.append(number)
-    kinds = np.zeros(len(elements), np.int64)
-    kinds[filled] = numbers[: len(filled)]
-    inline = np.full(len(page), -1)
-    inline[[block for block, _ in inner]] = numbers[len(filled) :]
-    return Tokens.of(lines, _NAMES), [tag for tag, _, _ in index], kinds, inline
+        return number
+
+    elements, pieces, tails = page.elements, page.pieces, page.tails
+    kinds = [
+        number_of(element) if end > start else 0
+        for element, start, end in zip(elements, page.starts, page.ends, strict=True)
+    ]
+    inline = [
+        -1 if tails[first] or pieces[first] is elements[owner] else number_of(pieces[first])
+        for owner, first in zip(page.owners, page.firsts, strict=True)
+    ]
+    return Tokens.of(lines, _NAMES), [tag for tag, _, _ in index], np.array(kinds, np.int64), np.array(inline, np.int64)
 
 
 def tag_token(tag: str) -> Hashes:
