@@ -1,4 +1,4 @@
-"""Bytes to tree: decodes a page and parses it once, whatever is wrong with it."""
+"""Bytes to tree: decodes and parses a page, whatever is wrong with it."""
 
 from __future__ import annotations
 
