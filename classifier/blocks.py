@@ -217,8 +217,14 @@ def cut(root: etree._Element) -> Cut:
         kinds.append(kind)
         innermost = element
     ends[0], mark_ends[0] = len(owners), len(marks)
-    page.texts = [" ".join("".join(raw[first:end]).split()) for first, end in pairwise([*firsts, len(raw)])]
+    page.texts = [_folded("".join(raw[first:end])) for first, end in pairwise([*firsts, len(raw)])]
     return page
+
+
+def _folded(text: str) -> str:
+    text = text.strip()
+    # Most texts need no more, which is found out faster than they are split: no white space but the space is printable.
+    return text if text.isprintable() and "  " not in text else " ".join(text.split())
 
 
 def _kind_of_unknown(element: etree._Element) -> int:

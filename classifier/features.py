@@ -164,8 +164,11 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     container = _container_features(around, size, link, story, punctuation)
     group = _group_features(around, size, link)
     place = _place_features(page, around, owners, size, link)
-    marks = _mark_features(page, ancestors[:_MARK_LEVELS].T)
-    links = Tokens.joined([links, buttons_of(page, ancestors[:_MARK_LEVELS].T)])
+    mark_starts, mark_ends = (
+        np.array(marks, np.int64).take(ancestors[:_MARK_LEVELS].T) for marks in (page.mark_starts, page.mark_ends)
+    )
+    marks = _mark_features(page, mark_starts, mark_ends)
+    links = Tokens.joined([links, buttons_of(page, mark_starts, mark_ends)])
     lowered = lower_ends(texts)
     words = words_of(lowered, counts[:, Kind.UNSPACED] > 0.3 * length)
     agreement = agreement_of(page, hints, lowered, words, size, tags == _TAGS["h1"])
@@ -196,8 +199,8 @@ def _text_features(
 
 def _container_features(around: Surroundings, size: Floats, link: Floats, story: Floats, punctuation: Floats) -> Floats:
     """For the container and those around it: its size, links, paragraphs, share of the page, and the block's place."""
-    sums = around.container_sums(np.stack((size, size * link, story, punctuation), axis=1))
-    blocks = np.maximum(1, around.ends - around.starts)
+    sums = around.container_sums(np.stack((size, size * link, story, punctuation), axis=1)).astype(np.float32)
+    blocks = np.maximum(1, around.ends - around.starts).astype(np.float32)
     chars = np.maximum(1, sums[..., 0])
     place = (np.arange(len(size))[:, None] - around.starts) / blocks
     columns = as_columns(
@@ -249,7 +252,7 @@ def _place_features(page: Cut, around: Surroundings, owners: Ints, size: Floats,
     return np.concatenate((scalars, near), axis=1)
 
 
-def _mark_features(page: Cut, containers: Ints) -> Floats:
+def _mark_features(page: Cut, starts: Ints, ends: Ints) -> Floats:
     """Pictures, form fields, buttons and embedded documents: just before the block, in or behind it, in containers."""
     n, kinds = len(page), len(MARKS)
     found = np.zeros((len(page.marks) + 1, kinds), np.float32)
@@ -257,8 +260,7 @@ def _mark_features(page: Cut, containers: Ints) -> Floats:
     places = np.zeros((n + 2, kinds), np.float32)
     places[page.mark_places, page.marks] = 1
     behind = found.cumsum(0)
-    starts, ends = np.array(page.mark_starts, np.int64), np.array(page.mark_ends, np.int64)
-    inside = (behind[ends] - behind[starts])[containers]
+    inside = behind.take(ends, axis=0) - behind.take(starts, axis=0)
     return np.concatenate((places[:n], places[1 : n + 1], np.log1p(inside).reshape(n, -1)), axis=1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 Hashes = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -42,11 +42,15 @@ class Splitter:
         digits: whether digits belong to tokens.
         camel: whether an upper-case letter behind a lower-case one begins a token, as in ``articleBody``; ASCII letters
             count in lower case then.
+        plain: what to read instead of some characters.
     """
 
-    def __init__(self, signs: str, *, digits: bool = True, camel: bool = False) -> None:
+    def __init__(
+        self, signs: str, *, digits: bool = True, camel: bool = False, plain: Mapping[str, str] | None = None
+    ) -> None:
         letters = [byte >= 128 or chr(byte).isalpha() or (digits and chr(byte).isdigit()) for byte in range(256)]
         self.camel = camel
+        self.plain = {} if plain is None else dict(plain)
         # A table for bytes.translate, which is faster than an index into an array.
         self.inside = bytes(letter or chr(byte) in signs for byte, letter in enumerate(letters))
 
@@ -79,7 +83,10 @@ class Tokens:
             lines: the lines, without line feeds.
             splitter: what a token is made of.
         """
-        found = list(_split("\n".join(lines).encode("utf-8", "replace"), splitter))
+        text = "\n".join(lines)
+        for sign, plain in splitter.plain.items():
+            text = text.replace(sign, plain)
+        found = list(_split(text.encode("utf-8", "replace"), splitter))
         return cls(np.concatenate([hashes for hashes, _ in found]), np.concatenate([at for _, at in found]), len(lines))
 
     def positions(self) -> Ints:
@@ -132,13 +139,16 @@ def _split(text: bytes, splitter: Splitter) -> Iterator[tuple[Hashes, Ints]]:
         codes = np.frombuffer(part, np.uint8)
         feeds = np.flatnonzero(codes == _LINE_FEED)[1:]
         inside = np.frombuffer(part.translate(splitter.inside), bool)
-        bounds = np.flatnonzero(inside[1:] != inside[:-1])
+        edges = inside[1:] != inside[:-1]
         if splitter.camel:
-            upper = (codes >= ord("A")) & (codes <= ord("Z"))
-            inner = np.flatnonzero(upper[1:] & (codes[:-1] >= ord("a")) & (codes[:-1] <= ord("z")))
+            lowered = np.frombuffer(part.lower(), np.uint8)
+            inner = (lowered != codes)[1:] & (np.frombuffer(part.upper(), np.uint8) != codes)[:-1]
+            bounds = np.flatnonzero(edges | inner)
             # Where two tokens meet, one ends and one begins.
-            bounds = np.sort(np.concatenate((bounds, inner, inner)))
-            codes = np.where(upper, codes | 0x20, codes)
+            bounds = np.repeat(bounds, 1 + inner.take(bounds))
+            codes = lowered
+        else:
+            bounds = np.flatnonzero(edges)
         bounds += 1
         starts, ends = bounds[::2], bounds[1::2]
         behind = np.zeros(len(codes) + 1, np.uint64)

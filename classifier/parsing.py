@@ -1,4 +1,4 @@
-"""Bytes to tree: decodes a page and parses it once, whatever is wrong with it."""
+"""Bytes to tree: decodes and parses a page, whatever is wrong with it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ _SLIPS: Final = 10
 MAX_BYTES = 16 * 2**20
 """What is read of a page; the rest of a longer one is left out (bytes)."""
 
+_NOT_UTF8: Final = etree.ErrorTypes.ERR_INVALID_ENCODING
+_MOST_ERRORS: Final = 100
+"""libxml2 keeps further errors to itself."""
+
 
 def parse_html(html: bytes | str) -> etree._Element | None:
     """Parse a page into the one tree that blocks, metadata and links are read from.
@@ -34,11 +38,28 @@ def parse_html(html: bytes | str) -> etree._Element | None:
         TypeError: ``html`` is neither bytes nor str.
     """
     if isinstance(html, str):
-        body = html[:MAX_BYTES].encode("utf-8", "replace")
+        root, _ = _parse(html[:MAX_BYTES].encode("utf-8", "replace"))
     elif isinstance(html, bytes):
-        body = _to_utf8(html[:MAX_BYTES])
+        root = _parse_bytes(html[:MAX_BYTES])
     else:
         raise TypeError(f"html must be bytes or str, not {type(html).__name__}")
+    if root is not None:
+        _gather(root)
+        _free_hidden(root)
+    return root
+
+
+def _parse_bytes(body: bytes) -> etree._Element | None:
+    # A byte order mark is not text, and ISO-2022-JP, which has escape characters, looks like ASCII.
+    if read_bom(body)[1] is None and b"\x1b" not in body:
+        root, is_utf8 = _parse(body)
+        if is_utf8:
+            return root
+    return _parse(_to_utf8(body))[0]
+
+
+def _parse(body: bytes) -> tuple[etree._Element | None, bool]:
+    """Parse UTF-8; the tree, and whether the parser found all of it valid, as it does faster than a decoder."""
     if b"\0" in body:
         body = body.replace(b"\0", b"")
     # Recovery from broken markup can nest deeper than libxml2's default limit of 256 on real pages. Nothing looks an
@@ -49,11 +70,9 @@ def parse_html(html: bytes | str) -> etree._Element | None:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, etree.ParserError, ValueError):
-        return None
-    if root is not None:
-        _gather(root)
-        _free_hidden(root)
-    return root
+        root = None
+    errors = parser.error_log
+    return root, len(errors) < _MOST_ERRORS and all(error.type != _NOT_UTF8 for error in errors)
 
 
 def _gather(root: etree._Element) -> None:
@@ -102,7 +121,6 @@ def _to_utf8(body: bytes) -> bytes:
                 return body.decode("utf-8", "replace").encode("utf-8")
             encoding = _declared(body)
         else:
-            # ISO-2022-JP looks like ASCII, so an escape character asks for the declaration.
             if b"\x1b" not in body or not body.isascii():
                 return body
             encoding = _declared(body)

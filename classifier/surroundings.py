@@ -66,12 +66,11 @@ class Surroundings:
             size: the weight of each block in characters.
         """
         groups = _numbered(markups[:, 0] * (markups.max() + 1) + markups[:, 1])
-        starts, ends = np.array(page.starts, np.int64)[containers], np.array(page.ends, np.int64)[containers]
+        starts, ends = np.array(page.starts, np.int64).take(containers), np.array(page.ends, np.int64).take(containers)
         order = np.arange(len(size))[:, None]
         before, behind = np.maximum(0, order - _WINDOWS), np.minimum(len(size), order + 1 + _WINDOWS)
-        own = np.broadcast_to(order, before.shape)
-        first = np.concatenate((starts[:, _MEAN_LEVELS], before, own + 1), axis=1)
-        last = np.concatenate((ends[:, _MEAN_LEVELS], own, behind), axis=1)
+        first = np.concatenate((starts[:, _MEAN_LEVELS], before, *[order + 1] * len(_WINDOWS)), axis=1)
+        last = np.concatenate((ends[:, _MEAN_LEVELS], *[order] * len(_WINDOWS), behind), axis=1)
         chars = _between(_cumulative(size[:, None]), first[:, _BY_SIZE], last[:, _BY_SIZE])
         lengths = np.maximum(1, last - first)[..., None], np.maximum(1e-6, chars)
         return cls(
@@ -112,7 +111,8 @@ class Surroundings:
         found = np.empty((n, sized + 3, k), np.float32)
         found[:, :spans] = _between(behind, first, last) / blocks
         found[:, spans:sized] = _between(behind_by_size, first[:, _BY_SIZE], last[:, _BY_SIZE]) / chars
-        group = np.stack([np.bincount(self.groups, column) for column in values.T], axis=1)
+        cells = self.groups[:, None] * k + np.arange(k)
+        group = np.bincount(cells.ravel(), values.ravel()).reshape(-1, k)
         found[:, sized] = (group / np.bincount(self.groups)[:, None]).take(self.groups, axis=0)
         found[:, sized + 1] = behind[-1] / n
         found[:, sized + 2] = behind_by_size[-1] / self.size.sum()
@@ -123,7 +123,7 @@ class Surroundings:
 
         A box says what it is in its first line: "Most read", "Sign up", "Disclaimer".
         """
-        return values[self.starts[:, _BOX_LEVELS]].reshape(len(values), -1)
+        return values.take(self.starts[:, _BOX_LEVELS], axis=0).reshape(len(values), -1)
 
     def peaks(self, values: Floats) -> Floats:
         """Look up the highest of values of shape (n, k) in each block's containers; of shape (n, 4 * k).
@@ -131,17 +131,18 @@ class Surroundings:
         One line gives a box away that a mean over its blocks would hide.
         """
         # A sparse table: row j holds the highest of 2**j values each (Bender and Farach-Colton, LATIN 2000).
-        n, width = len(values), 1
-        rows = [values]
-        while 2 * width <= n:
-            row = np.zeros_like(values)
-            row[: n - 2 * width + 1] = np.maximum(rows[-1][: n - 2 * width + 1], rows[-1][width : n - width + 1])
-            rows.append(row)
-            width *= 2
-        table = np.stack(rows)
+        n, k = values.shape
+        table = np.zeros((n.bit_length(), n, k), np.float32)
+        table[0] = values
+        for power in range(1, len(table)):
+            half, number = 1 << power - 1, n - (1 << power) + 1
+            row = table[power - 1]
+            np.maximum(row[:number], row[half : half + number], out=table[power, :number])
         starts, ends = self.starts[:, _PEAK_LEVELS], self.ends[:, _PEAK_LEVELS]
-        power = np.log2(ends - starts).astype(np.int64)
-        highest: Floats = np.maximum(table[power, starts], table[power, ends - (1 << power)])
+        powers = np.log2(ends - starts).astype(np.int64)
+        rows, offsets = table.reshape(-1, k), powers * n
+        first, last = rows.take(offsets + starts, axis=0), rows.take(offsets + ends - (1 << powers), axis=0)
+        highest: Floats = np.maximum(first, last, out=first)
         return highest.reshape(n, -1)
 
     def shares(self, belief: Floats) -> Floats:

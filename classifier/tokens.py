@@ -6,12 +6,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from lxml import etree
 
 from classifier.blocks import BUTTON, INLINE
 from classifier.hashing import Splitter, Tokens, mix
 
 if TYPE_CHECKING:
-    from lxml import etree
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from classifier.blocks import Cut
@@ -23,36 +25,32 @@ if TYPE_CHECKING:
 _MAX_MARKUP: Final = 300
 _MAX_ADDRESS: Final = 150
 _MAX_BUTTON: Final = 40
-_WORDED: Final = ("button", "div", "p", *sorted(INLINE))
+_WORDED: Final = INLINE | {"button", "div", "p"}
 """Elements whose text is read as the words of a button; others in it are pictures, styles and scripts."""
 _MANY: Final = 10
 _HEAD, _TAIL = 200, 100
 """Characters of a block's beginning and end whose words are looked at."""
 _PAIRED: Final = 8
 """Words of a block's beginning that are looked at in pairs; a text of fewer words also counts as a whole."""
-_SIGNS: Final = (("’", "'"), ("“", " "), ("”", " "), ("„", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
 _ON_BUTTON: Final = np.uint64(0x27D4EB2F165667C5)
 _PAIR: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 _WHOLE: Final = np.cumprod(np.full(_PAIRED, 0x165667B19E3779F9, np.uint64), dtype=np.uint64)
 _WHOLE.flags.writeable = False
 
-_WORDS: Final = Splitter("'$%@&+#")
+_WORDS: Final = Splitter("'$%@&+#", plain=dict.fromkeys("“”„–—…\u00a0", " ") | {"’": "'"})
 _NAMES: Final = Splitter("<", digits=False, camel=True)
-_STEPS: Final = Splitter("/#-")
+_STEPS: Final = Splitter("/#-", plain={"/": " /"})
 
 
 def lower_ends(texts: list[str]) -> list[str]:
     """The beginnings and ends of texts that words are taken from, in lower case."""
-    ends = [text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}" for text in texts]
-    return "\n".join(ends).lower().split("\n")
+    # One by one, since most are ASCII, which is far faster to lower than a page with a single dash or quote.
+    return [text.lower() if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}".lower() for text in texts]
 
 
 def single_words(lines: list[str]) -> Tokens:
     """Find the words of lines that are in lower case already."""
-    page = "\n".join(lines)
-    for sign, plain in _SIGNS:
-        page = page.replace(sign, plain)
-    return Tokens.of(page.split("\n"), _WORDS)
+    return Tokens.of(lines, _WORDS)
 
 
 def words_of(starts: list[str], unspaced: NDArray[np.bool_]) -> Tokens:
@@ -71,8 +69,8 @@ def words_of(starts: list[str], unspaced: NDArray[np.bool_]) -> Tokens:
     hashes, lines, places = words.hashes, words.lines, words.positions()
     follows = (lines[1:] == lines[:-1]) & (places[1:] < _PAIRED)
     pairs = Tokens(mix(hashes[:-1] * _PAIR + hashes[1:])[follows], lines[1:][follows], len(words))
-    few = np.bincount(lines, minlength=len(words)) < _PAIRED
-    return Tokens.joined([words, pairs, _whole(words.where(few[lines]), places[few[lines]])])
+    few = (np.bincount(lines, minlength=len(words)) < _PAIRED).take(lines)
+    return Tokens.joined([words, pairs, _whole(words.where(few), places[few])])
 
 
 def _whole(words: Tokens, places: Ints) -> Tokens:
@@ -90,30 +88,28 @@ def markups_of(page: Cut) -> tuple[Tokens, list[str], Ints, Ints]:
         The names of each distinct markup, that of the tag first; the tag of each; which of the markups each container
         has; which the first inline element of each block has, -1 for none.
     """
-    elements, pieces, tails = page.elements, page.pieces, page.tails
-    filled = [at for at, (start, end) in enumerate(zip(page.starts, page.ends, strict=True)) if end > start]
-    inner = [
-        (block, pieces[first])
-        for block, (owner, first) in enumerate(zip(page.owners, page.firsts, strict=True))
-        if not tails[first] and pieces[first] is not elements[owner]
-    ]
     index: dict[tuple[str, str | None, str | None], int] = {}
-    numbers: list[int] = []
     lines: list[str] = []
-    for element in [*map(elements.__getitem__, filled), *(element for _, element in inner)]:
-        get = element.get
-        key = (element.tag, get("class"), get("id"))
+
+    def number_of(element: etree._Element) -> int:
+        key = (element.tag, element.get("class"), element.get("id"))
         number = index.get(key)
         if number is None:
             number = index[key] = len(lines)
             # All attributes: class and id first of all, but also role, itemprop, data-testid, style and their like.
             lines.append(f"<{key[0][:_MAX_MARKUP]} {' '.join(element.values())[:_MAX_MARKUP]}".replace("\n", " "))
-        numbers.append(number)
-    kinds = np.zeros(len(elements), np.int64)
-    kinds[filled] = numbers[: len(filled)]
-    inline = np.full(len(page), -1)
-    inline[[block for block, _ in inner]] = numbers[len(filled) :]
-    return Tokens.of(lines, _NAMES), [tag for tag, _, _ in index], kinds, inline
+        return number
+
+    elements, pieces, tails = page.elements, page.pieces, page.tails
+    kinds = [
+        number_of(element) if end > start else 0
+        for element, start, end in zip(elements, page.starts, page.ends, strict=True)
+    ]
+    inline = [
+        -1 if tails[first] or pieces[first] is elements[owner] else number_of(pieces[first])
+        for owner, first in zip(page.owners, page.firsts, strict=True)
+    ]
+    return Tokens.of(lines, _NAMES), [tag for tag, _, _ in index], np.array(kinds, np.int64), np.array(inline, np.int64)
 
 
 def tag_token(tag: str) -> Hashes:
@@ -141,23 +137,25 @@ def links_of(page: Cut, host: str) -> tuple[Tokens, Floats]:
     numbers[linked, 2] = [address.count("-") for address in addresses]
     numbers[linked, 3] = [address.count("/") for address in addresses]
     kinds = [f" {link.get('rel', '')} {link.get('target', '')}"[: _MAX_ADDRESS + 1] for link in links]
-    lines = [f"{address}{kind}".replace("\n", "") for address, kind in zip(addresses, kinds, strict=True)]
-    steps = Tokens.of("\n".join(lines).lower().replace("/", " /").split("\n"), _STEPS)
+    lines = [f"{address}{kind}".replace("\n", "").lower() for address, kind in zip(addresses, kinds, strict=True)]
+    steps = Tokens.of(lines, _STEPS)
     return Tokens(steps.hashes, linked[steps.lines], len(page)), np.minimum(numbers, _MANY)
 
 
-def buttons_of(page: Cut, containers: Ints) -> Tokens:
+def buttons_of(page: Cut, starts: Ints, ends: Ints) -> Tokens:
     """Find the words on the first button in the innermost container of each block that has one.
 
     Args:
         page: the blocks.
-        containers: the containers of each block, its own first, of shape (n, levels).
+        starts: for each block and the containers around it, its own first, the first mark in the container, of shape
+            (n, levels).
+        ends: likewise, the index behind its last mark.
     """
     if not page.buttons:
         return Tokens(np.zeros(0, np.uint64), np.zeros(0, np.int64), len(page))
     behind = np.concatenate(([0], np.cumsum(np.array(page.marks) == BUTTON)))
-    first = behind[np.array(page.mark_starts, np.int64)][containers]
-    has = behind[np.array(page.mark_ends, np.int64)][containers] > first
+    first = behind.take(starts)
+    has = behind.take(ends) > first
     nearest = first[np.arange(len(page)), has.argmax(1)]
     nearest[~has.any(1)] = -1
     texts = {at: _on_button(page.buttons[at]).lower() if at >= 0 else "" for at in set(nearest.tolist())}
@@ -169,7 +167,14 @@ def _on_button(button: etree._Element) -> str:
     if button.tag == "input":
         label: str = button.get("value") or button.get("alt", "")
         return label.strip()[:_MAX_BUTTON].replace("\n", " ")
-    texts = button.itertext(*_WORDED) if len(button) else (button.text or "",)
-    pieces = (text.strip()[:_MAX_BUTTON] for text in texts)
+    pieces = (text.strip()[:_MAX_BUTTON] for text in _texts(button))
     shown: str = " ".join(islice(filter(None, pieces), _MANY)) or button.get("aria-label", "").strip()
     return shown[:_MAX_BUTTON].replace("\n", " ")
+
+
+def _texts(button: etree._Element) -> Iterator[str]:
+    for event, element in etree.iterwalk(button, events=("start", "end")):
+        if element.tag in _WORDED:
+            text = element.text if event == "start" else element.tail
+            if text and (event == "start" or element is not button):
+                yield text

@@ -119,6 +119,12 @@ def test_an_escape_character_makes_no_other_encoding_of_a_page(
     assert [block.text for block in extract(html.encode(), classifier=shipped).blocks] == [f"{text}\x1b"]
 
 
+def test_a_page_of_many_errors_is_decoded_as_any_other() -> None:
+    root = parse_html(f"<body>{'</b>' * 200}<p>Verspätung in Köln".encode("cp1252"))
+    assert root is not None
+    assert "".join(root.itertext()) == "Verspätung in Köln"
+
+
 @pytest.mark.parametrize("encoding", ["shift_jis", "euc-jp", "iso-2022-jp"])
 def test_declared_multibyte_encodings(encoding: str, shipped: BlockClassifier) -> None:
     text = "東京の港は火曜日に再開した。"
