@@ -165,8 +165,8 @@ class BlockClassifier(BaseEstimator):  # type: ignore[misc]
         features = as_features(page)
         if not len(features):
             return np.zeros((0, len(LABELS)), np.float32)
-        inputs = _inputs(features, self.evidence_.decision_function(features))
         with one_thread():
+            inputs = _inputs(features, self.evidence_.decision_function(features))
             return self.second_.predict_proba(_with_context(features, inputs, self.first_.predict_proba(inputs)))
 
     def confidence(self, page: PageFeatures, answer: Floats) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
+from zipfile import ZIP_DEFLATED
 
 import skops.io
 
@@ -36,7 +37,7 @@ def save_classifier(classifier: BlockClassifier, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     try:
-        skops.io.dump(classifier, partial)
+        skops.io.dump(classifier, partial, compression=ZIP_DEFLATED)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
