@@ -27,7 +27,7 @@ _PAGE: Final = """\
 Made by `python -m benchmarks.folds CORPUS`, which trains five models and measures each on the pages whose site
 (registered domain) it has not seen. The corpus holds {pages:,} pages of {sets};
 [retraining.md](retraining.md) says how to get them. Each model is trained on the corpus' other pages and on
-`training_data`, whose pages count three times. {by_hand:,} pages are labelled by hand block by block, in the corpus
+`training_data`. {by_hand:,} pages are labelled by hand block by block, in the corpus
 itself or by this project's overlays; labels are judged on the {labelled:,} of them that the corpus itself has labelled.
 
 ## The article's text

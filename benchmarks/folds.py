@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 FOLDS: Final = 5
 TRAINING: Final = "training_data"
 """The name of the part that is trained on this project's own pages alone."""
-OWN_WEIGHT: Final = 3.0
-"""How much these pages count beside the corpus', as docs/retraining.md trains the shipped model."""
 BINS: Final = 10
 WORK: Final = Path("build/folds")
 
@@ -165,9 +163,7 @@ def main() -> None:
         for fold in [*range(1, FOLDS + 1), 0] if options.fold is None else [options.fold]:
             name = f"fold-{fold}" if fold else TRAINING
             seen, unseen = splits[fold - 1] if fold else (np.zeros(0, np.int64), np.arange(len(pages)))
-            weight = OWN_WEIGHT if len(seen) else 1.0
-            examples = [replace(example, weight=weight) for example in own]
-            examples += [corpus[i] for i in seen if len(corpus[i].features)]
+            examples = own + [corpus[i] for i in seen if len(corpus[i].features)]
             task = bar.add_task(f"{name}: training on {len(examples)} pages", total=None)
             model = fit_examples(BlockClassifier(), examples)
             bar.update(task, total=1, completed=1)
