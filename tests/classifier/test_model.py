@@ -87,7 +87,7 @@ def test_it_is_an_estimator_as_scikit_learn_has_them(classifier: BlockClassifier
     assert not hasattr(classifier, "score")
     fresh = clone(classifier)
     assert fresh.get_params() == classifier.get_params()
-    assert fresh.set_params(C=2.0).get_params()["C"] == 2.0
+    assert fresh.set_params(hidden=8).get_params()["hidden"] == 8
     with pytest.raises(NotFittedError):
         fresh.predict_proba("<p>Text")
 

@@ -73,7 +73,7 @@ def test_a_disk_that_is_full_is_said_so(
 ) -> None:
     monkeypatch.setattr(train, "BlockClassifier", partial(BlockClassifier, epochs=1, folds=2))
 
-    def full(_: BlockClassifier, file: Path) -> None:
+    def full(_: BlockClassifier, file: Path, compression: int) -> None:
         file.touch()
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
