@@ -10,6 +10,8 @@ from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encodi
 
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _NEVER_IN_BUTTONS: Final = ("p", *_HEADINGS, "ul", "ol", "table", "article", "section", "aside", "main", "footer")
+_LONGEST_BUTTON: Final = 400
+"""Characters that a button says at most; one that says more has swallowed what stands behind it."""
 
 _SLIPS: Final = 10
 """In UTF-8, bytes beyond ASCII for each wrong sequence, at least."""
@@ -96,7 +98,8 @@ def _free_hidden(root: etree._Element) -> None:
     for element in root.iter("button", "embed", "template"):
         match element.tag:
             case "button":
-                if next(element.iterdescendants(*_NEVER_IN_BUTTONS), None) is not None:
+                held = next(element.iterdescendants(*_NEVER_IN_BUTTONS), None)
+                if held is not None or sum(map(len, element.itertext())) > _LONGEST_BUTTON:
                     element.tag = "div"
                 elif element.getparent().tag in _HEADINGS:
                     element.tag = "span"

@@ -81,6 +81,7 @@ def test_containers_span_the_blocks_under_them(root: etree._Element) -> None:
         ("<p>  \n\t </p><p>\u00a0</p>", []),
         ("<button>Share</button><p>Text</p>", ["Text"]),
         ("<button>Share<p>The rest of the page</p>", ["Share", "The rest of the page"]),
+        (f"<button>Share<div>{'The rest. ' * 50}</div>", ["Share", ("The rest. " * 50).strip()]),
         ("<h3><button>Why?</button></h3><p>Text</p>", ["Why?", "Text"]),
         ("<p>Text</p><embed src=/film><p>goes on</p>", ["Text", "goes on"]),
         ("<div><template shadowrootmode=closed><p>Shown</p></template><template>Not</template></div>", ["Shown"]),
