@@ -56,7 +56,7 @@ def flipped() -> bytes:
 
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(PAGE)[:-12], flipped()], ids=["none", "cut", "flipped"])
 def test_a_damaged_file_is_an_error_that_names_it(
-    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes, tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "page.html.gz"
     file.write_bytes(content)
@@ -69,5 +69,5 @@ def test_a_damaged_file_is_an_error_that_names_it(
         list(read_labelled_files(tmp_path))
     (problem,) = read_dataset([file]).problems[:1]
     assert f"{file}: can't read it (its gzip is damaged" in problem.message
-    assert main(["label", str(file)]) == 1
+    assert main(["label", str(file), "--model", str(model)]) == 1
     assert f"{file}: can't read it (its gzip is damaged" in capsys.readouterr().err
