@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -112,13 +113,17 @@ def test_says_how_to_get_a_model(page: Path, capsys: pytest.CaptureFixture[str])
     assert "python -m classifier train" in capsys.readouterr().err
 
 
-def test_ends_quietly_when_its_reader_has_enough(tmp_path: Path, model: Path) -> None:
-    page = tmp_path / "long.html"
-    page.write_text("".join(f"<p>Paragraph {number} of many.</p>" for number in range(2000)))
+@pytest.mark.parametrize(("paragraphs", "read"), [(2000, 1), (2, 0)], ids=["in the midst", "with all in the buffer"])
+def test_ends_quietly_when_its_reader_has_enough(paragraphs: int, read: int, tmp_path: Path, model: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("".join(f"<p>Paragraph {number} of many.</p>" for number in range(paragraphs)))
     command = [sys.executable, "-m", "classifier", "label", str(page), "--model", str(model)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=buffered) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert json.loads(process.stdout.readline())["text"] == "Paragraph 0 of many."
+        for number in range(read):
+            assert json.loads(process.stdout.readline())["text"] == f"Paragraph {number} of many."
         process.stdout.close()
         assert process.stderr.read() == ""
+    assert process.returncode == 1
