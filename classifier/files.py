@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+_GZIP: Final = b"\x1f\x8b"
 _SUFFIXES: Final = (".html", ".htm", ".html.gz", ".htm.gz")
 
 
@@ -41,14 +42,16 @@ def find_pages(folders: Iterable[Path]) -> list[Path]:
 
 
 def read_page(path: Path) -> bytes:
-    """Read a page's file, gzipped (``.gz``) or plain, as far as `parse_html` would read the page.
+    """Read a page's file, gzipped (by its name or its first bytes) or plain, as far as `parse_html` would read it.
 
     Raises:
         OSError: it can't be read, or its gzip is damaged.
     """
     if path.suffix.lower() != ".gz":
         with path.open("rb") as file:
-            return file.read(MAX_BYTES)
+            content = file.read(MAX_BYTES)
+        if not content.startswith(_GZIP):
+            return content
     try:
         with gzip.open(path) as file:
             return file.read(MAX_BYTES)

@@ -119,3 +119,8 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert os.read(reader, 10) == b"today"
     os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_a_gzip_by_another_name_is_read_too(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(gzip.compress(PAGE))
+    assert read_page(tmp_path / "page.html") == PAGE
