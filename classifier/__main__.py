@@ -7,10 +7,6 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING
 
-from classifier.commands import COMMANDS, CommandError
-from classifier.errors import ModelError
-from classifier.labelled import LabelError
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,6 +32,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: with status 2, for a mistake in the command line.
     """
+    if sys.stdout is None:
+        print("python -m classifier: the standard output is closed", file=sys.stderr)
+        return 1
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("python -m classifier: interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    # Here, since scikit-learn takes a second to load, in which Ctrl-C is no error either.
+    from classifier.commands import COMMANDS, CommandError
+    from classifier.errors import ModelError
+    from classifier.labelled import LabelError
+
     parser = ArgumentParser(
         prog="python -m classifier",
         description=DESCRIPTION,
@@ -70,8 +82,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = error.filename or "the output"
         print(f"python -m classifier {options.command}: {what}: {error.strerror or error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ class Comparison:
     Attributes:
         unit: what the bootstrap resampled.
         units: how many of these there are.
-        differences: the macro F1's first, then that of each label.
+        differences: that of the score which decides comes first: the macro F1, or the article's F1 over characters
+            where no block counts for the labels. Labels that no block has are left out.
     """
 
     unit: Literal["sites", "pages"]
@@ -70,7 +71,7 @@ class Comparison:
     differences: list[Difference]
 
     def in_words(self, first: str, second: str) -> str:
-        """Say whether the two differ in macro F1, and how sure that is.
+        """Say whether the two differ in the first score, and how sure that is.
 
         Args:
             first: the name of the first classifier.
@@ -110,14 +111,22 @@ def compare(first: Sequence[Answer], second: Sequence[Answer], seed: int = 0) ->
     names, unit = np.unique(keys, return_inverse=True)
     shape = (len(names), len(LABELS), len(LABELS))
     counts = np.zeros((2, *shape), np.int64)
+    losses = np.zeros((2, len(names)))
     for model, answers in enumerate((first, second)):
         np.add.at(counts[model], unit, np.array([page.confusion for page in answers]))
-    scores: dict[str, Callable[[NDArray[np.int64]], Floats]] = {"macro F1": macro_f1_of}
-    scores |= {f"{label} F1": _f1_of_label(code) for code, label in enumerate(LABELS)}
+        np.add.at(losses[model], unit, np.array([page.loss for page in answers]))
+    pages = np.bincount(unit)
+    present = counts[0].sum((0, 2)) > 0
+    scores: dict[str, Callable[[Ints], Floats]] = {"macro F1": macro_f1_of} if present.any() else {}
+    scores |= {f"{label} F1": _f1_of_label(code) for code, label in enumerate(LABELS) if present[code]}
+
+    def all_scores(model: int, chosen: Ints, axis: int = -1) -> Floats:
+        confusion = counts[model][chosen].sum(axis - 2)
+        article = 1 - losses[model][chosen].sum(axis) / pages[chosen].sum(axis)
+        return np.stack([f(confusion) for f in scores.values()] + [article])
 
     def differ(chosen: Ints, axis: int) -> Floats:
-        first, second = (part[chosen].sum(axis - 2) for part in counts)
-        return np.stack([f(first) - f(second) for f in scores.values()])
+        return all_scores(0, chosen, axis) - all_scores(1, chosen, axis)
 
     draws = bootstrap(
         (np.arange(len(names)),),
@@ -130,10 +139,11 @@ def compare(first: Sequence[Answer], second: Sequence[Answer], seed: int = 0) ->
         axis=-1,
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    totals = counts.sum(1)
+    every = np.arange(len(names))
+    figures = zip(all_scores(0, every), all_scores(1, every), draws.low, draws.high, strict=True)
     differences = [
-        Difference(name, float(f(totals[0])), float(f(totals[1])), float(draws.low[i]), float(draws.high[i]))
-        for i, (name, f) in enumerate(scores.items())
+        Difference(name, *map(float, row))
+        for name, row in zip((*scores, "article F1 over characters"), figures, strict=True)
     ]
     return Comparison("sites" if by_site else "pages", len(names), differences)
 

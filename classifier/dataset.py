@@ -15,8 +15,9 @@ from classifier.features import PageFeatures, featurize
 from classifier.files import read_page
 from classifier.hints import read_hints
 from classifier.labelled import LabelError, UnknownLabelError, read_labelled
+from classifier.parsing import MAX_BYTES
 from classifier.problems import Problem, Repeated, find_missing_labels, find_nested_contradictions
-from classifier.sites import site_of
+from classifier.sites import site_of, site_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -147,25 +148,38 @@ def read_dataset(paths: Iterable[Path]) -> Dataset:
     examples: list[Example] = []
     problems: list[Problem] = []
     repeated = Repeated()
+    unread = nameless = 0
     for path in paths:
         try:
             example, found = _read_page(path, repeated)
         except OSError as error:
             problems.append(Problem(f"{path}: can't read it ({error.strerror}); left out"))
+            unread += 1
             continue
         problems += found
         if example is not None:
             examples.append(example)
+            nameless += example.site == site_of_file(str(path))
     dataset = Dataset(examples, problems + repeated.problems())
-    if not any(problem.fatal for problem in problems):
+    if nameless:
+        dataset.problems.append(
+            Problem(
+                f'{nameless} of {len(examples)} pages don\'t say their address (<link rel="canonical">): each is taken'
+                " for a site named as its file"
+            )
+        )
+    if unread and not examples and unread == len(problems):
+        dataset.problems.append(Problem("none of these pages could be read", fatal=True))
+    elif not any(problem.fatal for problem in problems):
         dataset.problems.extend(find_missing_labels(dataset.counts))
     return dataset
 
 
 def _read_page(path: Path, repeated: Repeated) -> tuple[Example | None, Sequence[Problem]]:
     name = str(path)
+    content = read_page(path)
     try:
-        page = read_labelled(read_page(path), name)
+        page = read_labelled(content, name)
     except UnknownLabelError as error:
         return None, [Problem(fault, fatal=True) for fault in error.faults]
     except LabelError as error:
@@ -175,7 +189,10 @@ def _read_page(path: Path, repeated: Repeated) -> tuple[Example | None, Sequence
     blocks = cut(page.root)
     example = example_of(page, blocks)
     repeated.add(blocks, page.labels, name, example.site)
-    return example, find_nested_contradictions(blocks, name)
+    problems = find_nested_contradictions(blocks, name)
+    if len(content) >= MAX_BYTES:
+        problems.append(Problem(f"{name}: what lies past its first {MAX_BYTES / 2**20:.0f} MiB is left out"))
+    return example, problems
 
 
 def _language(root: etree._Element, texts: Sequence[str]) -> str:

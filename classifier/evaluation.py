@@ -229,6 +229,7 @@ def summary(answers: Sequence[Answer]) -> dict[str, str]:
         What each figure is, and the figure.
     """
     scores, lost = score(answers), loss_in_least_confident(answers)
+    text_alone = sum(BOILERPLATE in page.example.labels for page in answers)
     by_label = {}
     if scores.support.any():
         by_label = {
@@ -236,6 +237,8 @@ def summary(answers: Sequence[Answer]) -> dict[str, str]:
             "blocks right": f"{scores.accuracy:.1%}",
             "calibration error": f"{calibration_error(answers):.3f}",
         }
+    if text_alone:
+        by_label["pages that count for the article's text alone"] = f"{text_alone:,} of {len(answers):,}"
     return by_label | {
         "article F1 over characters, mean over pages": f"{scores.article_f1:.3f}",
         "share of all loss (1 - article F1) in the least confident tenth of the pages": "no loss"

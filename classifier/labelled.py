@@ -76,7 +76,9 @@ def read_labelled(page: bytes | str, name: str = "page") -> LabelledPage:
         raise UnknownLabelError(faults)
     blocks = cut(root) if root is not None else Cut()
     if root is None or not len(blocks):
-        raise LabelError(f"{name}: there is no text in this page; remove it or fetch it again")
+        raise LabelError(
+            f"{name}: there is no text in this page, or it is nested too deep; remove it or fetch it again"
+        )
     return LabelledPage(name, root, [_majority(pieces) for pieces in blocks.sources])
 
 
@@ -122,6 +124,12 @@ def write_labelled(root: etree._Element, labels: Sequence[str | None]) -> str:
             continue
         for element, is_tail in blocks.sources[index]:
             _mark(element, is_tail, label)
+    for meta in root.iter("meta"):
+        # The text is written in UTF-8, whatever the page was fetched in.
+        if meta.get("charset") is not None or (meta.get("http-equiv") or "").lower() == "content-type":
+            for name in ("http-equiv", "content"):
+                meta.attrib.pop(name, None)
+            meta.set("charset", "utf-8")
     text: str = html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
     return text
 

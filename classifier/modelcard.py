@@ -11,6 +11,7 @@ import numpy as np
 from skops.card import Card
 
 from classifier.evaluation import score, summary
+from classifier.files import whole_file
 from classifier.labels import BOILERPLATE, LABELS
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from classifier.evaluation import Answer
     from classifier.model import BlockClassifier
 
+_TITLE: Final = ": a classifier of page blocks"
+_TITLE_BYTES: Final = 1000
 _FEW_BLOCKS: Final = 100
 _FEW_PAGES: Final = 5
 _BAD: Final = 0.2
@@ -39,6 +42,17 @@ _HOW: Final = """\
 Every page was answered by a model that had not seen the page's site: {folds} folds by registered domain, {pages} pages.
 The model in the file was trained on all of the pages, so these are the scores of its like, not of itself. The scores by
 label are those of the {whole} pages that have all labels."""
+
+
+def card_of(model: Path) -> Path:
+    """The file of a model's card: beside the model, in Markdown."""
+    return model.with_suffix(".md")
+
+
+def is_card(file: Path) -> bool:
+    """Whether a file is the card of some model, by its title."""
+    with file.open("rb") as content:
+        return content.read(_TITLE_BYTES).lstrip().partition(b"\n")[0].rstrip().endswith(_TITLE.encode())
 
 
 def write_card(
@@ -64,7 +78,7 @@ def write_card(
     """
     card = Card(None, model_diagram=False, template=None)
     counts = dataset.counts
-    title = f"{model.stem}: a classifier of page blocks"
+    title = f"{model.stem}{_TITLE}"
     card.add(**{title: _USE.format(name=model.name)})
     _add_table(card, f"{title}/The model", _rows(_facts(classifier)))
     languages = Counter(example.language for example in dataset.examples)
@@ -83,8 +97,10 @@ def write_card(
         card.add(**{f"{title}/Scores": _NO_SCORES})
     limits = "\n".join(f"- {limit}" for limit in _limits(dataset, answers))
     card.add(**{f"{title}/Limits": limits})
-    file = model.with_suffix(".md")
-    file.write_text(card.render(), encoding="utf-8")
+    file = card_of(model)
+    with whole_file(file) as output:
+        # Names of folders need not be UTF-8.
+        output.write(card.render().encode(errors="backslashreplace"))
     return file
 
 

@@ -24,12 +24,23 @@ def site_of(root: etree._Element, name: str) -> str:
         name: the page's file, used where the page does not say its address.
 
     Returns:
-        The registered domain of the canonical link or of ``og:url``; else the name of the page's file.
+        The registered domain of the canonical link or of ``og:url``; else as `site_of_file`.
     """
     for address in _addresses(root):
         if domain := registered_domain(address):
             return domain
-    return PurePath(name).name.removesuffix(".gz").rpartition(".")[0] or name
+    return site_of_file(name)
+
+
+def site_of_file(name: str) -> str:
+    """Tell the site of a page that does not say its address: its file's name, or its folder's for an ``index.html``.
+
+    Args:
+        name: the page's file.
+    """
+    path = PurePath(name)
+    stem = path.name.removesuffix(".gz").rpartition(".")[0]
+    return (path.parent.name if stem.lower() == "index" else "") or stem or name
 
 
 def registered_domain(address: str) -> str:

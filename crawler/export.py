@@ -14,8 +14,9 @@ from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
+from classifier.files import whole_file
 from crawler import formats
-from crawler.files import told, whole_file
+from crawler.files import told
 from crawler.store import Order, Position
 
 if TYPE_CHECKING:

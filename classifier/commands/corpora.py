@@ -81,7 +81,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     command.add_argument("clone", metavar="BUNDLE", type=Path, help="a folder with pages/, gold/ and labelled/")
     command.add_argument(
-        "--output", metavar="DIR", type=Path, default=OVERLAYS, help=f"where SET.jsonl goes (default: {OVERLAYS})"
+        "--output",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="where SET.jsonl goes; labels of other pages that are there stay",
     )
 
 
@@ -92,8 +96,10 @@ def run(options: Namespace) -> int:
         if options.set == "overlay":
             _write_overlays(READERS["bundle"].read(options.clone), options.output, console, terminal)
         else:
-            if options.overlays != OVERLAYS and not options.overlays.is_dir():
-                raise CommandError(f"--overlays {options.overlays}: no such folder")
+            if not options.overlays.is_dir():
+                if options.overlays != OVERLAYS:
+                    raise CommandError(f"--overlays {options.overlays}: no such folder")
+                _warn(f"there is no folder {OVERLAYS} here: no page gets hand-made labels from it", terminal)
             pages = READERS[options.set].read(options.clone)
             bundle = getattr(options, "bundle", None)
             with BundleWriter(bundle) if bundle else nullcontext() as writer:
@@ -169,5 +175,6 @@ def _write_overlays(pages: Iterable[GoldPage], output: Path, console: Console, t
     if not overlays:
         raise CommandError("no page of this bundle is labelled by hand: there is no labelled/SET/KEY.html.gz")
     for name, made in overlays.items():
-        write_overlays(made, output / f"{name}.jsonl")
-        console.print(f"{output / name}.jsonl: the labels of {len(made):,} pages", soft_wrap=True)
+        kept = write_overlays(made, output / f"{name}.jsonl")
+        beside = f", beside those of {kept:,} others" if kept else ""
+        console.print(f"{output / name}.jsonl: the labels of {len(made):,} pages{beside}", soft_wrap=True)

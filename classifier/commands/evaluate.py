@@ -50,16 +50,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Read, answer, score, compare, report."""
     console, terminal = open_console(), open_console(stderr=True)
+    if options.report:
+        _check_report(options.report)
     classifier = load_classifier(options.model)
     other = load_classifier(options.against) if options.against else None
     dataset = read_folders(options.folders, terminal)
     print_problems(dataset.problems, terminal)
     print_read(dataset, console)
+    if other is not None and len(dataset.examples) < 2:
+        raise CommandError("--against: two models can't be compared on a single page; give two or more")
     answers = _answer(classifier, dataset, options.model.name, terminal)
     print_scores(answers, f"{options.model.name} (version {classifier.version_})", console)
     comparison = None
     if other is not None:
-        comparison = _compare(answers, _answer(other, dataset, options.against.name, terminal))
+        comparison = compare(answers, _answer(other, dataset, options.against.name, terminal))
         console.print()
         _print_comparison(comparison, options.model, options.against, console)
     if options.report:
@@ -73,11 +77,19 @@ def _answer(classifier: BlockClassifier, dataset: Dataset, name: str, terminal: 
         return [answer(classifier, page) for page in bar.track(dataset.examples, description=f"asking {name}")]
 
 
-def _write_report(answers: list[Answer], comparison: Comparison | None, options: Namespace, title: str) -> Path:
+def _check_report(folder: Path) -> None:
+    """Find out before the work whether the report can be made."""
     try:
-        from classifier.report import write_report
+        import classifier.report  # noqa: F401
     except ModuleNotFoundError as error:
         raise CommandError(f"--report needs {error.name}: pip install 'broadsheet[report]'") from error
+    if folder.exists() and not folder.is_dir():
+        raise CommandError(f"--report {folder}: can't write there (it is a file; name a folder)")
+
+
+def _write_report(answers: list[Answer], comparison: Comparison | None, options: Namespace, title: str) -> Path:
+    from classifier.report import write_report
+
     names = str(options.model), str(options.against)
     try:
         return write_report(options.report, answers, title, options.folders, comparison, names, options.worst)
@@ -89,13 +101,6 @@ def _count(value: str) -> int:
     if not value.isdecimal():
         raise ArgumentTypeError(f"{value!r} is no number of pages")
     return int(value)
-
-
-def _compare(first: list[Answer], second: list[Answer]) -> Comparison:
-    try:
-        return compare(first, second)
-    except ValueError as error:
-        raise CommandError(str(error)) from error
 
 
 def _print_comparison(comparison: Comparison, first: Path, second: Path, console: Console) -> None:

@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
     root = parse_html(_read(options.page))
     page = Page("", [], 0.0) if root is None else extract_tree(root, classifier=classifier)
     if root is None or not page.blocks:
-        raise CommandError(f"{options.page}: there is no text in this page")
+        raise CommandError(f"{options.page}: there is no text in this page, or it is nested too deep")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     if options.html:

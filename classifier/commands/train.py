@@ -18,7 +18,7 @@ from classifier.commands.tables import open_console, print_problems, print_read,
 from classifier.dataset import fit_examples, weigh
 from classifier.evaluation import Answer, cross_validate
 from classifier.model import BlockClassifier
-from classifier.modelcard import write_card
+from classifier.modelcard import card_of, is_card, write_card
 from classifier.storage import save_classifier
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="parts into which the sites are split for the report (default: 5; 0 leaves the report out)",
     )
     parser.add_argument(
-        "--seed", metavar="N", type=int, default=0, help="the same pages and seed give the same model (default: 0)"
+        "--seed", metavar="N", type=_seed, default=0, help="the same pages and seed give the same model (default: 0)"
     )
 
 
@@ -68,6 +68,8 @@ def run(options: Namespace) -> int:
     weights: list[float] = options.weights or [1.0] * len(options.folders)
     if len(weights) != len(options.folders):
         raise CommandError(f"--weights: {len(weights)} for {len(options.folders)} folders; give one for each")
+    if len({folder.resolve() for folder in options.folders}) < len(options.folders):
+        raise CommandError("the same folder is named twice; name each once, with one weight")
     _check_writable(output)
     console, terminal = open_console(), open_console(stderr=True)
     folders = dict(zip(options.folders, weights, strict=True))
@@ -79,6 +81,9 @@ def run(options: Namespace) -> int:
         _fit(classifier, dataset, terminal)
     except ValueError as error:
         raise CommandError(f"nothing was trained: {_explain(error, dataset)}") from error
+    except KeyboardInterrupt:
+        terminal.print("no model was written")
+        raise
     with _writing(output):
         save_classifier(classifier, output)
     console.print(f"{output}: model {classifier.version_}, {output.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
@@ -97,13 +102,16 @@ def run(options: Namespace) -> int:
 
 
 def _check_writable(output: Path) -> None:
-    """Find out before the work whether its result can be kept."""
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CommandError(f"--output {output}: can't make its folder ({error.strerror})") from error
-    if not os.access(output.parent, os.W_OK) or output.is_dir():
+    """Find out before the work whether its result can be kept, and would replace no file of another kind."""
+    folder = next(parent for parent in output.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or output.is_dir():
         raise CommandError(f"--output {output}: can't write there")
+    card = card_of(output)
+    if card.exists() and not is_card(card):
+        raise CommandError(
+            f"--output {output}: {card} is no model card, and would be replaced by that of the model;"
+            " choose another name for the model"
+        )
 
 
 @contextmanager
@@ -126,22 +134,27 @@ def _cross_validate(classifier: BlockClassifier, dataset: Dataset, folds: int, t
     with progress(terminal) as bar:
         task = bar.add_task("cross-validating", total=folds)
         try:
-            for fold in cross_validate(classifier, dataset.examples, folds, classifier.random_state):
+            parts = cross_validate(classifier, dataset.examples, folds, classifier.random_state)
+            for done, fold in enumerate(parts, 1):
                 answers += fold
                 bar.advance(task)
+                if not terminal.is_terminal:
+                    terminal.print(f"cross-validating: {done} of {folds} folds")
         except ValueError as error:
             why = _explain(error, dataset)
             terminal.print(f"no cross-validated report: {why}", style="yellow", soft_wrap=True)
             return []
+        except KeyboardInterrupt:
+            terminal.print("the model was written, and its card without scores")
+            raise
     return answers
 
 
 def _explain(error: ValueError, dataset: Dataset) -> str:
-    """Say why a classifier could not be trained; where there are few sites, that is why."""
+    """Say why a classifier could not be trained; where there are few sites, that may be why."""
     sites = len(set(dataset.sites))
-    if sites < _FEW_SITES:
-        some = "one site" if sites == 1 else f"{sites} sites"
-        return f"the pages come from {some}, too few to learn from; add pages of others"
+    if 1 < sites < _FEW_SITES:
+        return f"{error}; the pages come from {sites} sites, which may be too few to learn from: add pages of others"
     return str(error)
 
 
@@ -159,3 +172,10 @@ def _weight(value: str) -> float:
     if not 0 < weight < math.inf:
         raise ArgumentTypeError(f"{value!r} is no weight: write a number above 0")
     return weight
+
+
+def _seed(value: str) -> int:
+    # What numpy takes.
+    if not value.isdecimal() or int(value) >= 2**32:
+        raise ArgumentTypeError(f"{value!r} is no seed: write a whole number from 0 to {2**32 - 1}")
+    return int(value)

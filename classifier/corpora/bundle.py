@@ -9,9 +9,10 @@ from __future__ import annotations
 import gzip
 import json
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from classifier.corpora.gold import CorpusError, GoldPage, read_html
+from classifier.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,8 @@ def read(clone: Path) -> Iterator[GoldPage]:
     if not lists:
         raise CorpusError(f"{clone / 'gold'}: no *.jsonl in it; see docs/retraining.md for the layout")
     for file in lists:
-        # Not splitlines: JSON leaves line separators of Unicode as they are.
-        for number, line in enumerate(file.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
+        # As bytes: those of a str would also end at line separators of Unicode, which JSON leaves as they are.
+        for number, line in enumerate(file.read_bytes().splitlines(), 1):
             try:
                 row = json.loads(line)
                 name, text = row["page"], row["text"]
@@ -47,7 +48,9 @@ def read(clone: Path) -> Iterator[GoldPage]:
 
 
 class BundleWriter:
-    """Writes pages as a bundle; the gold texts of a set that is there already are replaced.
+    """Writes pages as a bundle.
+
+    The gold texts of a set that is there already are replaced at the end; an error before leaves them as they are.
 
     Args:
         folder: of the bundle.
@@ -56,7 +59,7 @@ class BundleWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files = ExitStack()
-        self._gold: dict[str, TextIO] = {}
+        self._gold: dict[str, BinaryIO] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +67,7 @@ class BundleWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._files.close()
+        self._files.__exit__(kind, error, trace)
 
     def add(self, page: GoldPage) -> None:
         """Write a page, its gold text, and its labels where it has any."""
@@ -72,9 +75,9 @@ class BundleWriter:
         if name not in self._gold:
             file = self._folder / "gold" / f"{name}.jsonl"
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._gold[name] = self._files.enter_context(file.open("w", encoding="utf-8", newline="\n"))
+            self._gold[name] = self._files.enter_context(whole_file(file))
         row = {"page": page.name, "url": page.url, "text": page.text}
-        print(json.dumps(row, ensure_ascii=False), file=self._gold[name])
+        self._gold[name].write(f"{json.dumps(row, ensure_ascii=False)}\n".encode())
         write_html(self._folder / "pages" / f"{page.name}.html.gz", page.html)
         if page.labelled is not None:
             write_html(self._folder / "labelled" / f"{page.name}.html.gz", page.labelled)

@@ -32,7 +32,7 @@ class GoldPage:
         labelled: the page as labelled HTML, where the set has one made by hand.
 
     Raises:
-        CorpusError: the id is of another form; files are named after it.
+        CorpusError: the id is of another form (files are named after it), or the text or the address is no text.
     """
 
     name: str
@@ -42,8 +42,12 @@ class GoldPage:
     labelled: bytes | None = None
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise CorpusError(f"{self.name!r} is no id of a page: SET/KEY, of letters, digits, '.', '_' and '-'")
+        if not isinstance(self.text, str):
+            raise CorpusError(f"{self.name}: its article text is {json.dumps(self.text)}, which is no text")
+        if not isinstance(self.url, str | None):
+            raise CorpusError(f"{self.name}: its address is {json.dumps(self.url)}, which is no text")
 
 
 def read_json(file: Path) -> Any:

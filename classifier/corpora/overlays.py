@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from classifier.blocks import cut
 from classifier.corpora.gold import CorpusError
+from classifier.files import whole_file
 from classifier.labelled import LabelledPage, read_labelled
-from classifier.labels import LABELS
+from classifier.labels import BOILERPLATE, LABELS
 from classifier.parsing import parse_html
 
 if TYPE_CHECKING:
@@ -107,27 +108,45 @@ def read_overlays(folder: Path) -> dict[str, Overlay]:
     """
     overlays: dict[str, Overlay] = {}
     for file in sorted(folder.glob("*.jsonl")):
-        # As bytes: those of a str would also end at line separators of Unicode, which JSON leaves as they are.
-        for number, line in enumerate(file.read_bytes().splitlines(), 1):
-            try:
-                row = json.loads(line)
-                runs = [(str(label), int(length)) for label, length in row["runs"]]
-                overlay = Overlay(str(row["page"]), str(row["html"]), str(row["blocks"]), runs)
-                if len(overlay.blocks) != _DIGITS * sum(length for _, length in runs):
-                    raise ValueError("as many labels as blocks are needed")
-            except (ValueError, KeyError, TypeError) as error:
-                raise CorpusError(f"{file}, line {number}: not an overlay") from error
-            if unknown := {label for label, _ in runs} - {*LABELS, _UNLABELLED}:
-                raise CorpusError(f"{file}, line {number}: unknown labels {', '.join(sorted(unknown))}")
-            overlays[overlay.page] = overlay
+        overlays |= _read_file(file)
     return overlays
 
 
-def write_overlays(overlays: Iterable[Overlay], file: Path) -> None:
-    """Write overlays, one a line."""
+def write_overlays(overlays: Iterable[Overlay], file: Path) -> int:
+    """Write overlays, one a line; those that the file has of other pages stay in it.
+
+    Returns:
+        How many stayed.
+
+    Raises:
+        CorpusError: a line of the file is not an overlay.
+    """
+    old = _read_file(file) if file.exists() else {}
+    new = {overlay.page: overlay for overlay in overlays}
     file.parent.mkdir(parents=True, exist_ok=True)
-    lines = (json.dumps(asdict(overlay), ensure_ascii=False, separators=(",", ":")) for overlay in overlays)
-    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    with whole_file(file) as output:
+        for overlay in (old | new).values():
+            line = json.dumps(asdict(overlay), ensure_ascii=False, separators=(",", ":"))
+            output.write(f"{line}\n".encode())
+    return len(old.keys() - new.keys())
+
+
+def _read_file(file: Path) -> dict[str, Overlay]:
+    overlays: dict[str, Overlay] = {}
+    # As bytes: those of a str would also end at line separators of Unicode, which JSON leaves as they are.
+    for number, line in enumerate(file.read_bytes().splitlines(), 1):
+        try:
+            row = json.loads(line)
+            runs = [(str(label), int(length)) for label, length in row["runs"]]
+            overlay = Overlay(str(row["page"]), str(row["html"]), str(row["blocks"]), runs)
+            if len(overlay.blocks) != _DIGITS * sum(length for _, length in runs):
+                raise ValueError("as many labels as blocks are needed")
+        except (ValueError, KeyError, TypeError) as error:
+            raise CorpusError(f"{file}, line {number}: not an overlay") from error
+        if unknown := {label for label, _ in runs} - {*LABELS, BOILERPLATE, _UNLABELLED}:
+            raise CorpusError(f"{file}, line {number}: unknown labels {', '.join(sorted(unknown))}")
+        overlays[overlay.page] = overlay
+    return overlays
 
 
 def _carry(labels: Sequence[str | None], old: Sequence[str], new: Sequence[str]) -> list[str | None]:

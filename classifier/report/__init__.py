@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from classifier.blocks import cut
 from classifier.comparison import LEVEL
 from classifier.evaluation import score, score_by, summary
-from classifier.files import read_page
+from classifier.files import read_page, whole_file
 from classifier.labels import BOILERPLATE, LABELS
 from classifier.parsing import parse_html
 from classifier.report.plots import plot_loss, plot_precision_recall, plot_reliability
@@ -118,7 +118,9 @@ def write_report(
     )
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "report.html"
-    file.write_text(html, encoding="utf-8")
+    with whole_file(file) as output:
+        # Names of pages' files need not be UTF-8.
+        output.write(html.encode(errors="backslashreplace"))
     return file
 
 

@@ -33,7 +33,10 @@ _SIZE: Final = (5.2, 4.8)
 def plot_reliability(answers: Sequence[Answer]) -> str:
     """Plot how often a label is right (upwards) where it was given some probability (to the right)."""
     truth, probabilities = pooled(answers)
-    figure, axes = _square(f"Reliability (calibration error {calibration_error(answers):.3f})")
+    error = f" (calibration error {calibration_error(answers):.3f})" if len(truth) else ""
+    figure, axes = _square(f"Reliability{error}")
+    if len(truth) < _MIN_COUNT:
+        _say(axes, f"fewer than {_MIN_COUNT} blocks count for the labels")
     axes.plot((0, 1), (0, 1), color="#9ca3af", linestyle="--", linewidth=1)
     for code, (label, colour) in enumerate(COLOURS.items()):
         if truth[:, code].any():
@@ -53,6 +56,8 @@ def plot_precision_recall(answers: Sequence[Answer]) -> str:
     """Plot the precision that each label has (upwards) at each recall (to the right)."""
     truth, probabilities = pooled(answers)
     figure, axes = _square("Precision and recall (with average precision)")
+    if not len(truth):
+        _say(axes, "no block counts for the labels")
     for code, (label, colour) in enumerate(COLOURS.items()):
         if truth[:, code].any():
             column = probabilities[:, code]
@@ -69,8 +74,11 @@ def plot_loss(answers: Sequence[Answer]) -> str:
     """Plot how much of all loss is found (upwards) when pages are read in the order of confidence (to the right)."""
     losses = np.array([page.loss for page in sorted(answers, key=lambda page: page.confidence)])
     tenth = loss_in_least_confident(answers)
+    # In few pages, the rounded tenth is far more than a tenth.
+    worst = int(np.ceil(len(losses) / 10))
+    where = "tenth" if len(losses) >= _MIN_COUNT else f"{worst} of {len(losses)} pages"
     figure, axes = _square(
-        "Loss by confidence" + (f" ({tenth:.0%} in the least confident tenth)" if tenth >= 0 else "")
+        "Loss by confidence" + (f" ({tenth:.0%} in the least confident {where})" if tenth >= 0 else "")
     )
     axes.plot((0, 1), (0, 1), color="#9ca3af", linestyle="--", linewidth=1, label="in any order")
     if losses.sum():
@@ -80,7 +88,9 @@ def plot_loss(answers: Sequence[Answer]) -> str:
             (losses, COLOURS["article"], "the least confident first"),
         ):
             axes.plot(shares, np.append(0, order.cumsum() / losses.sum()), color=colour, linewidth=1.5, label=label)
-        axes.axvline(0.1, color="#9ca3af", linewidth=1)
+        axes.axvline(worst / len(losses), color="#9ca3af", linewidth=1)
+    else:
+        _say(axes, "no page lost anything of its article")
     axes.set_xlabel("share of pages")
     axes.set_ylabel("share of all loss")
     _add_legend(figure)
@@ -95,6 +105,11 @@ def _square(title: str) -> tuple[Figure, Axes]:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e5e7eb", linewidth=0.8)
     return figure, axes
+
+
+def _say(axes: Axes, why: str) -> None:
+    """Say why there is no curve."""
+    axes.text(0.5, 0.55, why, horizontalalignment="center", color="#6b7280", fontsize="small")
 
 
 def _add_legend(figure: Figure) -> None:

@@ -12,8 +12,9 @@ from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from classifier.files import whole_file
 from classifier.terminal import printable
-from crawler.files import told, whole_file
+from crawler.files import told
 from crawler.store import Store, StoreError
 from crawler.store.alerts import now
 from crawler.terminal import output, plain

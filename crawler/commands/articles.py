@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from classifier.files import whole_file
 from classifier.terminal import printable
 from crawler import formats, views
 from crawler.commands.filters import (
@@ -22,7 +23,7 @@ from crawler.commands.filters import (
     position_of,
     selection_of,
 )
-from crawler.files import told, whole_file
+from crawler.files import told
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Group, Store, StoreError
 from crawler.terminal import output

@@ -10,6 +10,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from classifier import ModelError
+from classifier.files import whole_file
 from classifier.terminal import printable
 from crawler.commands.filters import (
     NotFoundError,
@@ -19,7 +20,7 @@ from crawler.commands.filters import (
     number,
     selection_of,
 )
-from crawler.files import told, whole_file
+from crawler.files import told
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Order, Store, StoreError
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from classifier.comparison import compare
-from classifier.labels import LABELS
+from classifier.evaluation import score
+from classifier.labels import BOILERPLATE, LABELS
 from tests.classifier.answers import make_answer
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def test_a_real_difference_is_told_from_chance() -> None:
 
 def test_no_difference_is_not_called_real() -> None:
     comparison = compare(some_pages(0.3), some_pages(0.3))
-    assert [difference.is_real for difference in comparison.differences] == [False] * 6
+    assert [difference.is_real for difference in comparison.differences] == [False] * 7
     assert "can't be told apart" in comparison.in_words("one", "two")
 
 
@@ -47,6 +48,35 @@ def test_a_difference_on_a_few_blocks_of_one_site_is_not_called_real() -> None:
     second = [*first[:-1], make_answer(first[-1].example.labels, first[-1].example.labels, name="29.html")]
     assert compare(second, first).differences[0].first > compare(second, first).differences[0].second
     assert not compare(second, first).differences[0].is_real
+
+
+def gold_texts(rate: float) -> list[Answer]:
+    """The same as answers for pages that tell the article from the rest alone."""
+    return [
+        make_answer(
+            ["article" if label == "article" else BOILERPLATE for label in page.example.labels],
+            [LABELS[code] for code in page.codes],
+            site=page.example.site,
+            name=str(page.example.path),
+        )
+        for page in some_pages(rate)
+    ]
+
+
+def test_pages_with_gold_text_alone_are_compared_by_the_text() -> None:
+    good, bad = gold_texts(0.1), gold_texts(0.5)
+    (only,) = compare(good, bad).differences
+    assert only.name == "article F1 over characters"
+    assert only.first == pytest.approx(score(good).article_f1)
+    assert only.second == pytest.approx(score(bad).article_f1)
+    verdict = compare(good, bad).in_words("good", "bad")
+    assert "good is better than bad: article F1 over characters" in verdict
+
+
+def test_labels_that_no_block_has_are_left_out() -> None:
+    pages = [make_answer(["ad", "article"], ["ad", "teaser"], site=f"{number}.example") for number in range(12)]
+    names = [difference.name for difference in compare(pages, pages).differences]
+    assert names == ["macro F1", "article F1", "ad F1", "article F1 over characters"]
 
 
 def test_few_sites_are_resampled_page_by_page() -> None:

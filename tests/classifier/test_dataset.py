@@ -7,6 +7,7 @@ import pytest
 
 from classifier.dataset import read_dataset, weigh
 from classifier.files import find_pages
+from classifier.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,3 +60,27 @@ def test_of_folders_in_one_another_the_innermost_counts(
             "b.html": 3.0,
             "c.html": 5.0,
         }
+
+
+def test_says_how_many_pages_do_not_tell_their_site(write_pages: Callable[..., Path]) -> None:
+    page = "<p data-block-label=article>Text {0}</p><p data-block-label=ad>Buy</p>"
+    folder = write_pages(a=page.format(1), b='<link rel="canonical" href="https://news.example/b">' + page.format(2))
+    told = [problem.message for problem in read_dataset(find_pages([folder])).problems]
+    assert any("1 of 2 pages don't say their address" in message for message in told)
+
+
+def test_says_that_nothing_could_be_read(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.html.gz").write_bytes(b"no gzip")
+    *unread, last = read_dataset(find_pages([tmp_path])).problems
+    assert len(unread) == 2
+    assert last == Problem("none of these pages could be read", fatal=True)
+
+
+def test_says_that_a_page_is_longer_than_what_is_read(
+    write_pages: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classifier.dataset.MAX_BYTES", 40)
+    folder = write_pages(a="<p data-block-label=article>" + "Text " * 99)
+    told = [problem.message for problem in read_dataset(find_pages([folder])).problems]
+    assert any("a.html: what lies past its first" in message for message in told)

@@ -1,8 +1,9 @@
-"""Pages are found and read in one way, whoever asks, and a damaged file is an error that names it."""
+"""Pages are found and read in one way, a damaged file is an error that names it, and files are whole or as before."""
 
 from __future__ import annotations
 
 import gzip
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from classifier.__main__ import main
 from classifier.corpora import CorpusError
 from classifier.corpora.gold import read_html
 from classifier.dataset import read_dataset
-from classifier.files import find_pages, read_page
+from classifier.files import find_pages, read_page, whole_file
 from classifier.labelled import read_labelled_files
 
 if TYPE_CHECKING:
@@ -71,3 +72,55 @@ def test_a_damaged_file_is_an_error_that_names_it(
     assert f"{file}: can't read it (its gzip is damaged" in problem.message
     assert main(["label", str(file), "--model", str(model)]) == 1
     assert f"{file}: can't read it (its gzip is damaged" in capsys.readouterr().err
+
+
+def write_half(path: Path) -> None:
+    with whole_file(path) as file:
+        file.write(b"half of ")
+        raise KeyboardInterrupt
+
+
+def test_a_file_that_could_not_be_finished_is_as_it_was_before(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"yesterday")
+    (tmp_path / "link").symlink_to("kept")
+    for name in ("kept", "link", "new"):
+        with pytest.raises(KeyboardInterrupt):
+            write_half(tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} == {"kept", "link"}
+    assert (tmp_path / "kept").read_bytes() == b"yesterday"
+    with whole_file(tmp_path / "link") as file:
+        file.write(b"today")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "kept").read_bytes() == b"today"
+
+
+def test_a_file_that_cannot_be_begun_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as raised, whole_file(tmp_path / "none" / "a.csv"):
+        pass
+    assert raised.value.filename == str(tmp_path / "none" / "a.csv")
+
+
+def test_of_two_writers_at_once_the_last_to_end_has_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with whole_file(tmp_path / "file") as first:
+        first.write(b"first")
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        with whole_file(tmp_path / "file") as second:
+            second.write(b"the second")
+        assert (tmp_path / "file").read_bytes() == b"the second"
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with whole_file(pipe) as file:
+        file.write(b"today")
+    assert os.read(reader, 10) == b"today"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_gzip_by_another_name_is_read_too(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(gzip.compress(PAGE))
+    assert read_page(tmp_path / "page.html") == PAGE

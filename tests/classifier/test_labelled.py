@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from classifier.blocks import cut
 from classifier.labelled import LabelError, UnknownLabelError, read_labelled, read_labelled_files, write_labelled
 from classifier.labels import BOILERPLATE, LABELS
+from classifier.parsing import parse_html
 from tests.classifier.trees import trees
 
 if TYPE_CHECKING:
@@ -87,3 +88,14 @@ def test_folders_are_read_in_the_order_of_their_files(write_pages: Callable[...,
     assert [page.name for page in read_labelled_files(folder / "a.html")] == [str(folder / "a.html")]
     with pytest.raises(FileNotFoundError, match="nowhere"):
         read_labelled_files(folder / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "meta", ['<meta charset="shift_jis">', '<meta http-equiv="Content-Type" content="text/html; charset=shift_jis">']
+)
+def test_what_is_written_says_that_it_is_utf_8(meta: str) -> None:
+    root = parse_html(f"<html><head>{meta}</head><body><p>\u6e2f</p></body></html>".encode("shift_jis"))
+    written = write_labelled(root, ["article"])
+    assert "shift_jis" not in written
+    assert '<meta charset="utf-8">' in written
+    assert "\u6e2f" in written

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-WHOLE = "\n".join(f"<p data-block-label={label}>Text of the kind {label}.</p>" for label in LABELS)
+HEAD = '<link rel="canonical" href="https://news.example/story">'
+WHOLE = HEAD + "\n".join(f"<p data-block-label={label}>Text of the kind {label}.</p>" for label in LABELS)
 
 
 def messages(folder: Path) -> list[str]:

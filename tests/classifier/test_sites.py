@@ -24,6 +24,13 @@ def test_site_is_the_page_s_own_address_or_its_file(head: str, expected: str) ->
     assert site_of(root, "pages/2024-01-02-story.html.gz") == expected
 
 
+@pytest.mark.parametrize("name", ["index.html", "INDEX.HTM.gz"])
+def test_an_index_is_named_after_its_folder(name: str) -> None:
+    root = html.document_fromstring("<p>x")
+    assert site_of(root, f"pages/gazette.example/{name}") == "gazette.example"
+    assert site_of(root, "index.html") == "index"
+
+
 @pytest.mark.parametrize(
     ("address", "expected"),
     [

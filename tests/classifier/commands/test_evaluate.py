@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from classifier.__main__ import main
+from classifier.commands import evaluate
 from classifier.model import BlockClassifier
 from classifier.storage import save_classifier
 
@@ -105,3 +106,32 @@ def test_says_when_the_report_has_no_place(
     (tmp_path / "file").touch()
     assert main(["evaluate", str(model), pages[0], "--report", str(tmp_path / "file")]) == 1
     assert "can't write there" in capsys.readouterr().err
+
+
+def test_what_can_not_be_made_is_told_before_the_work(
+    model: Path,
+    pages: list[str],
+    write_pages: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def work(*_: object) -> None:
+        raise AssertionError("pages were answered first")
+
+    monkeypatch.setattr(evaluate, "_answer", work)
+    (tmp_path / "file").touch()
+    assert main(["evaluate", str(model), pages[0], "--report", str(tmp_path / "file")]) == 1
+    assert main(["evaluate", str(model), pages[0], "--against", str(model)]) == 1
+    told = capsys.readouterr().err
+    assert "can't write there" in told
+    assert "two or more" in told
+
+
+def test_says_which_pages_count_for_the_text_alone(
+    model: Path, write_pages: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = "<p data-block-label=article>Story</p><p data-block-label=other>Menu</p>"
+    folder = write_pages(whole=whole, gold=whole.replace("other", "boilerplate"))
+    assert main(["evaluate", str(model), str(folder)]) == 0
+    assert "pages that count for the article's text alone: 1 of 2" in capsys.readouterr().out

@@ -35,6 +35,7 @@ def test_trains_reports_and_writes_a_card(
     assert main(["train", str(pages), "--output", str(output), "--folds", "2"]) == 0
     captured = capsys.readouterr()
     assert "warning: no block is labelled disclaimer" in captured.err
+    assert "cross-validating: 2 of 2 folds" in captured.err
     for expected in (str(len(list(pages.iterdir()))), "2 folds by site", "macro F1", str(output), "model.md"):
         assert expected in captured.out, expected
     page = (TRAINING / "it" / "cronaca-tabelle-br.html").read_bytes()
@@ -93,6 +94,42 @@ def test_weights_that_fit_no_folder_are_refused(tmp_path: Path, capsys: pytest.C
     assert "'0' is no weight" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_named_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [str(TRAINING / "it"), str(TRAINING / "es" / ".." / "it")]
+    assert main(["train", *folders, "--weights", "1", "3", "--output", str(tmp_path / "model.skops")]) == 1
+    assert "the same folder is named twice" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_card_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("What I want to remember")
+    assert main(["train", str(TRAINING / "it"), "--output", str(tmp_path / "notes.skops")]) == 1
+    assert f"{notes} is no model card" in capsys.readouterr().err
+    assert notes.read_text() == "What I want to remember"
+
+
+def test_a_folder_is_made_for_a_model_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(tmp_path / "nowhere"), "--output", str(tmp_path / "new" / "deep" / "m.skops")]) == 1
+    assert "no such file or folder" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_interruption_says_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "BlockClassifier", partial(BlockClassifier, epochs=1, folds=2))
+    command = ["train", str(TRAINING / "it"), str(TRAINING / "es"), "--output", str(tmp_path / "model.skops")]
+    monkeypatch.setattr(train, "cross_validate", interrupted)
+    assert main(command) == 130
+    assert "the model was written, and its card without scores" in capsys.readouterr().err
+    monkeypatch.setattr(train, "_fit", interrupted)
+    assert main(command) == 130
+    assert "no model was written" in capsys.readouterr().err
+
+
 def test_all_that_is_wrong_is_told_and_nothing_is_trained(
     write_pages: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,7 +170,7 @@ def test_pages_of_a_single_site_are_refused(
     html = '<link rel="canonical" href="https://news.example/{0}"><p data-block-label=article>Text {0}</p>'
     folder = write_pages(one=html.format(1), two=html.format(2))
     assert main(["train", str(folder), "--output", str(tmp_path / "model.skops")]) == 1
-    assert "the pages come from one site, too few" in capsys.readouterr().err
+    assert "the pages come from one site; pages of two sites or more are needed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -142,6 +179,8 @@ def test_pages_of_a_single_site_are_refused(
         (["train", "pages"], "--output"),
         (["train", "pages", "--output", "m.skops", "--folds", "1"], "2 or more"),
         (["train", "pages", "--output", "m.skops", "--folds", "many"], "2 or more"),
+        (["train", "pages", "--output", "m.skops", "--seed", "-1"], "is no seed"),
+        (["train", "pages", "--output", "m.skops", "--seed", "99999999999"], "is no seed"),
         ([], "COMMAND"),
         (["fly"], "invalid choice"),
     ],
@@ -160,7 +199,7 @@ def test_bad_names_are_told_before_the_work(tmp_path: Path, capsys: pytest.Captu
     assert "ends in .skops" in capsys.readouterr().err
     (tmp_path / "file").touch()
     assert main(["train", str(TRAINING), "--output", str(tmp_path / "file" / "model.skops")]) == 1
-    assert "can't make its folder" in capsys.readouterr().err
+    assert "can't write there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["label"]])

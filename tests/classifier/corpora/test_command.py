@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,3 +120,33 @@ def test_names_of_folders_are_no_markup(tmp_path: Path, capsys: pytest.CaptureFi
         out = tmp_path / f"{name}[/b]:smile:"
         assert main(["corpora", name, str(tmp_path), "--output", str(out)]) == 0
         assert str(out) in capsys.readouterr().out
+
+
+def test_an_error_leaves_the_gold_texts_of_a_bundle_as_they_were(tmp_path: Path) -> None:
+    entry = {"articleBody": STORY, "url": None}
+    write(tmp_path / "clone/articles.json", json.dumps({"0a": entry, "0b": entry}))
+    for key in ("0a", "0b"):
+        write(tmp_path / f"clone/html/{key}.html", page(*STORY.split("\n\n")))
+    command = ["corpora", "newspaper4k", str(tmp_path / "clone"), "--output", str(tmp_path / "out")]
+    command += ["--bundle", str(tmp_path / "bundle"), "--overlays", str(tmp_path)]
+    assert main(command) == 0
+    before = (tmp_path / "bundle/gold/newspaper4k.jsonl").read_bytes()
+    (tmp_path / "clone/html/0b.html").unlink()
+    assert main(command) == 1
+    assert (tmp_path / "bundle/gold/newspaper4k.jsonl").read_bytes() == before
+    assert [file.name for file in (tmp_path / "bundle/gold").iterdir()] == ["newspaper4k.jsonl"]
+
+
+def test_labels_do_not_go_where_nobody_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["corpora", "overlay", str(tmp_path)])
+    assert "--output" in capsys.readouterr().err
+
+
+def test_says_that_the_shipped_labels_are_not_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    CLONES["wcxb"](tmp_path / "clone")
+    monkeypatch.chdir(tmp_path)
+    assert main(["corpora", "wcxb", "clone", "--output", "out"]) == 0
+    assert "warning: there is no folder training_data/overlays here" in capsys.readouterr().err

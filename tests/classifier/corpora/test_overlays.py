@@ -63,6 +63,25 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
     assert read_overlays(tmp_path) == overlays
 
 
+def test_reads_back_that_a_block_is_not_article(tmp_path: Path) -> None:
+    overlay = make_overlay("gazette/1", PAGE, LABELLED.replace(b'"ad"', b'"boilerplate"'))
+    write_overlays([overlay], tmp_path / "gazette.jsonl")
+    assert read_overlays(tmp_path)["gazette/1"].apply(PAGE).labels[3] == "boilerplate"
+
+
+def test_what_the_file_has_of_other_pages_stays(tmp_path: Path) -> None:
+    file = tmp_path / "gazette.jsonl"
+    first, second = (make_overlay(f"gazette/{key}", PAGE, LABELLED) for key in "12")
+    mended = make_overlay("gazette/1", PAGE, LABELLED.replace(b'"ad"', b'"teaser"'))
+    assert write_overlays([first, second], file) == 0
+    assert write_overlays([mended], file) == 1
+    assert read_overlays(tmp_path) == {"gazette/1": mended, "gazette/2": second}
+    file.write_text("no overlay")
+    with pytest.raises(CorpusError, match=r"gazette\.jsonl, line 1"):
+        write_overlays([first], file)
+    assert file.read_text() == "no overlay"
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -91,3 +91,27 @@ def test_keeps_a_line_of_gold_whole_that_holds_a_line_separator(tmp_path: Path) 
     write(tmp_path / "pages/gazette/1.html.gz", page("Fog lifts"))
     (found,) = READERS["bundle"].read(tmp_path)
     assert found.text == "Fog\u2028lifts"
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ({"articleBody": None, "url": URL}, "0a1b: its article text is null, which is no text"),
+        ({"articleBody": 7, "url": URL}, "0a1b: its article text is 7, which is no text"),
+        ({"articleBody": STORY, "url": 7}, "0a1b: its address is 7, which is no text"),
+    ],
+)
+def test_names_the_page_whose_entry_is_of_another_type(
+    entry: dict[str, object], complaint: str, tmp_path: Path
+) -> None:
+    CLONES["newspaper4k"](tmp_path)
+    write(tmp_path / "articles.json", json.dumps({"0a1b": entry}))
+    with pytest.raises(CorpusError, match=complaint):
+        list(READERS["newspaper4k"].read(tmp_path))
+
+
+def test_names_the_line_that_is_not_utf_8(tmp_path: Path) -> None:
+    write(tmp_path / "gold/gazette.jsonl", '{"page": "gazette/1", "text": "Fjærland"}\n'.encode("latin-1"))
+    write(tmp_path / "pages/gazette/1.html.gz", page("Fog lifts"))
+    with pytest.raises(CorpusError, match=r"gazette\.jsonl, line 1"):
+        list(READERS["bundle"].read(tmp_path))

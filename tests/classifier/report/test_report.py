@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -130,3 +131,25 @@ def test_a_browser_shows_it_in_the_colours_of_the_labels(report: Path, tmp_path:
     for label, colour in COLOURS.items():
         wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
         assert (seen == wanted).all(-1).any(), f"{label} is nowhere in {picture}"
+
+
+def test_a_report_of_few_pages_says_what_it_can_not_show(
+    write_pages: Callable[..., Path], classifier: BlockClassifier, tmp_path: Path
+) -> None:
+    folder = write_pages(gold="<p data-block-label=article>Story</p><p data-block-label=boilerplate>Menu</p>")
+    answers = answers_of(read_dataset(find_pages([folder])), classifier)
+    text = write_report(tmp_path, answers, "m", [folder], worst=0).read_text(encoding="utf-8")
+    assert "no block counts for the labels" in text
+    assert "fewer than 20 blocks count for the labels" in text
+    assert "calibration error" not in text
+    assert "least confident tenth)" not in text
+    assert "worst page" not in text
+    assert "<h2>The worst page</h2>" in write_report(tmp_path, answers, "m", [folder]).read_text(encoding="utf-8")
+
+
+def test_a_name_that_is_not_utf_8_is_shown_escaped(
+    dataset: Dataset, classifier: BlockClassifier, tmp_path: Path
+) -> None:
+    answers = answers_of(dataset, classifier)[:1]
+    report = write_report(tmp_path, answers, "m", [Path(os.fsdecode(b"p\xe1ginas"))])
+    assert "from p\\udce1ginas" in report.read_text(encoding="utf-8")
