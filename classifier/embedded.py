@@ -63,8 +63,9 @@ def _states(root: etree._Element) -> Iterator[tuple[etree._Element, Any]]:
         elif found := _PUSH.search(text[:_MAX_PUSH]):
             with suppress(ValueError, RecursionError):
                 chunk, _ = _DECODER.raw_decode(text, found.end())
-                stream += [piece for piece in chunk if isinstance(piece, str)]
-                last = script
+                if isinstance(chunk, list):
+                    stream += [piece for piece in chunk if isinstance(piece, str)]
+                    last = script
     if last is not None:
         for row in "".join(stream)[:_MAX_SCRIPT].splitlines():
             _, _, value = row.partition(":")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import Final
 
 from lxml import etree
@@ -23,6 +22,14 @@ _NOT_UTF8: Final = etree.ErrorTypes.ERR_INVALID_ENCODING
 _MOST_ERRORS: Final = 100
 """libxml2 keeps further errors to itself."""
 
+_CODECS: Final = frozenset(
+    "utf-8 utf-16 utf-16-le utf-16-be cp866 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8"
+    " iso8859-10 iso8859-13 iso8859-14 iso8859-15 iso8859-16 koi8-r koi8-u mac-roman mac-cyrillic cp874 cp1250 cp1251"
+    " cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 gb18030 big5hkscs euc_jp iso2022_jp cp932 cp949".split()
+)
+"""Python's names of the encodings that browsers know (https://encoding.spec.whatwg.org). Others of Python's codecs
+decode no text, or fail on what is none of theirs, or take too long over it."""
+
 
 def parse_html(html: bytes | str) -> etree._Element | None:
     """Parse a page into the one tree that blocks, metadata and links are read from.
@@ -40,7 +47,10 @@ def parse_html(html: bytes | str) -> etree._Element | None:
         TypeError: ``html`` is neither bytes nor str.
     """
     if isinstance(html, str):
-        root, _ = _parse(html[:MAX_BYTES].encode("utf-8", "replace"))
+        body = html[:MAX_BYTES].encode("utf-8", "replace")
+        if len(body) > MAX_BYTES:
+            body = body[:MAX_BYTES].decode("utf-8", "ignore").encode("utf-8")
+        root, _ = _parse(body)
     elif isinstance(html, bytes):
         root = _parse_bytes(html[:MAX_BYTES])
     else:
@@ -49,6 +59,19 @@ def parse_html(html: bytes | str) -> etree._Element | None:
         _gather(root)
         _free_hidden(root)
     return root
+
+
+def codec_of(label: str) -> str | None:
+    """Find the codec of an encoding that a page or its server declares.
+
+    Args:
+        label: any name of the encoding.
+
+    Returns:
+        Python's name of it; None for what is no encoding of pages.
+    """
+    name = resolve_encoding(label)
+    return name if name in _CODECS else None
 
 
 def _parse_bytes(body: bytes) -> etree._Element | None:
@@ -144,5 +167,4 @@ def _nearly_utf8(body: bytes) -> bool:
 
 
 def _declared(body: bytes) -> str:
-    name = resolve_encoding(html_body_declared_encoding(body) or "cp1252") or "cp1252"
-    return codecs.lookup(name).name
+    return codec_of(html_body_declared_encoding(body) or "") or "cp1252"

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classifier.parsing import parse_html
+from classifier.parsing import codec_of, parse_html
 from crawler.items import BlockRecord
 from crawler.metadata import Facts, read_facts
 from crawler.similarity import simhash_of
@@ -115,10 +115,11 @@ def _classifier(model: str) -> BlockClassifier:
 
 def decoded(html: bytes, encoding: str | None) -> bytes | str:
     """Decode a page as the server said, where it is not UTF-8; the parser finds out the rest."""
-    if encoding is None or encoding == "utf-8":
+    codec = None if encoding is None else codec_of(encoding)
+    if codec is None or codec == "utf-8":
         return html
     try:
         html.decode("utf-8")
     except UnicodeDecodeError:
-        return html.decode(encoding, "replace")
+        return html.decode(codec, "replace")
     return html

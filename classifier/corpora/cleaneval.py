@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from w3lib.encoding import resolve_encoding
-
 from classifier.corpora.gold import CorpusError, GoldPage, read_html
+from classifier.parsing import codec_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +51,6 @@ def _unwrap(html: bytes) -> tuple[bytes, str | None]:
         return html, None
     address, page = _ADDRESS.search(found["attributes"]), found["page"]
     if encoding := _ENCODING.search(found["attributes"]):
-        name = resolve_encoding(encoding[1].decode("ascii", "replace"))
+        name = codec_of(encoding[1].decode("ascii", "replace"))
         page = page.decode(name, "replace").encode() if name else page
     return page, address[1].decode("ascii", "replace") if address else None

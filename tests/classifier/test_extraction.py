@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import pickle
+from encodings.aliases import aliases
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,11 +63,44 @@ def test_a_page_without_text_has_no_blocks(html: bytes | str, shipped: BlockClas
     assert (page.text, page.blocks, page.confidence) == ("", [], 0.0)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.one_of(st.binary(max_size=400), st.text(max_size=200), st.text("<>/=\"'ap div!-&;\0", max_size=200)))
+CHARSETS = st.sampled_from(sorted({*aliases.values(), "idna", "punycode", "undefined", "unicode_escape", "no-such"}))
+SCRIPTS = st.sampled_from(["self.__next_f.push(", "self.__next_f.push([1,"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("<p> a.", max_size=500),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["text", "body", "a"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+).map(json.dumps)
+ANYTHING = st.one_of(
+    st.binary(max_size=400),
+    st.text(max_size=200),
+    st.text("<>/=\"'ap div!-&;\0", max_size=200),
+    st.builds("<meta charset={}>{}".format, CHARSETS, st.text(max_size=20)).map(lambda html: html.encode() + b"\xff a"),
+    st.builds("<script>{}{})</script>".format, SCRIPTS, JSON),
+    st.builds("<script type=application/json>{}</script>".format, JSON),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANYTHING)
 def test_nothing_makes_it_raise(html: bytes | str) -> None:
     page = extract(html)
     assert all(block.text for block in page.blocks)
+
+
+@pytest.mark.parametrize("charset", ["hex", "zip", "rot13", "idna", "undefined", "punycode", "utf-7"])
+def test_a_codec_that_is_no_encoding_of_pages_is_not_used(charset: str, shipped: BlockClassifier) -> None:
+    html = f"<meta charset={charset}><p>Café +AGE-</p>".encode("cp1252")
+    assert [block.text for block in extract(html, classifier=shipped).blocks] == ["Café +AGE-"]
+
+
+def test_as_many_bytes_are_read_of_text_as_of_bytes(shipped: BlockClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classifier.parsing.MAX_BYTES", 40)
+    html = f"<p>{'é' * 100}"
+    for cut in html, html.encode(), f"<p>a{html[3:]}", f"<p>a{html[3:]}".encode():
+        (block,) = extract(cut, classifier=shipped).blocks
+        assert block.text.lstrip("a") == "é" * 18
 
 
 def test_truncated_pages_are_read_as_far_as_they_go(shipped: BlockClassifier) -> None:

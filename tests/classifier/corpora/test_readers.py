@@ -75,6 +75,14 @@ def test_reads_the_encoding_that_only_the_wrapper_names(tmp_path: Path) -> None:
     assert found.name == "cleaneval/in-put-1"
 
 
+def test_an_encoding_that_the_wrapper_makes_up_is_passed_over(tmp_path: Path) -> None:
+    CLONES["cleaneval"](tmp_path)
+    wrapped = '<text id="x" encoding="punycode"><html><body><p>Café</p></body></html></text>'
+    write(tmp_path / "finalrun-input/7.html", wrapped.encode("cp1252"))
+    (found,) = READERS["cleaneval"].read(tmp_path)
+    assert found.html == "<html><body><p>Café</p></body></html>".encode("cp1252")
+
+
 def test_keeps_the_only_text_of_a_page_that_does_not_show_it(tmp_path: Path) -> None:
     CLONES["fundus"](tmp_path)
     folder = tmp_path / "tests/resources/parser/test_data/xx"
