@@ -216,8 +216,7 @@ def _article(page: LabelledPage) -> str:
 
 
 def _calibration(answer: Page, labels: Sequence[str | None]) -> NDArray[np.float64]:
-    # Behind the blocks that the page shows, an answer can hold a story that it does not show.
-    known = [(block, label) for block, label in zip(answer.blocks, labels, strict=False) if label is not None]
+    known = [(block, label) for block, label in zip(answer.shown, labels, strict=True) if label is not None]
     probability = np.array([[block.probabilities[label] for label in LABELS] for block, _ in known]).reshape(-1)
     true = np.array([[label == name for name in LABELS] for _, label in known]).reshape(-1)
     place = np.minimum(BINS - 1, (probability * BINS).astype(int))

@@ -37,6 +37,8 @@ _LONGEST_BODY: Final = 200_000
 """Characters of a JSON-LD article body that are looked at."""
 _MOST: Final = 2000
 """Blocks that are looked for in such a body."""
+_MUCH: Final = 40_000_000
+"""Characters that are looked through for all of them; fewer blocks are looked for in a very long body."""
 
 
 def agreement_of(
@@ -73,7 +75,8 @@ def agreement_of(
         start = lowered[block][:_START]
         is_title[block] = comparable[block] and any(title.startswith(start) for title in titles)
     if body:
-        in_body[:_MOST] = [len(text) >= _OPENING and text[:_SAME] in body for text in lowered[:_MOST]]
+        most = min(_MOST, _MUCH // len(body))
+        in_body[:most] = [len(text) >= _OPENING and text[:_SAME] in body for text in lowered[:most]]
     if description:
         in_description[:] = [len(text) > _SENTENCE and text[:_SAME] in description for text in lowered]
     return as_columns(

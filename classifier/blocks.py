@@ -31,6 +31,11 @@ MARKS: Final = ("image", "field", "button", "frame")
 """Kinds of elements that say something without text: pictures, form fields, buttons, embedded documents and players."""
 BUTTON: Final = MARKS.index("button")
 
+MAX_BLOCKS: Final = 20_000
+"""Blocks that are cut of a page. No page that is read by people has as many."""
+MAX_ELEMENTS: Final = 500_000
+"""Elements that are walked through on the way to them."""
+
 _BLOCK_LEVEL, _INLINE, _LINK, _BREAK, _SKIPPED = range(5)
 _KIND: Final = (
     dict.fromkeys(SKIPPED, _SKIPPED)
@@ -115,7 +120,8 @@ def cut(root: etree._Element) -> Cut:
         root: the root element of the page, not changed.
 
     Returns:
-        The blocks and their containers, every visible text once.
+        The blocks and their containers, every visible text once; of a page of more than `MAX_BLOCKS` blocks or
+        `MAX_ELEMENTS` elements, what stands before that.
     """
     body = root.find("body")
     if body is None:
@@ -127,13 +133,16 @@ def cut(root: etree._Element) -> Cut:
     marks, mark_places, mark_starts, mark_ends = page.marks, page.mark_places, page.mark_starts, page.mark_ends
     # The raw text of each piece, with a space before those that something stands in front of.
     raw: list[str] = []
-    owner, last_owner, breaks, gap, skipping = 0, -1, 0, False, False
+    owner, last_owner, breaks, gap, skipping, full = 0, -1, 0, False, False, False
     open_links: list[etree._Element] = []
     # The open elements outwards of the last one, and the kind of each.
     path, kinds = [body], [_BLOCK_LEVEL]
 
     def add(text: str, element: etree._Element, is_tail: bool) -> None:
-        nonlocal last_owner, breaks, gap
+        nonlocal last_owner, breaks, gap, full
+        full = full or (len(owners) == MAX_BLOCKS and (owner != last_owner or breaks > 1))
+        if full:
+            return
         if owner != last_owner or breaks > 1:
             last_owner = owner
             owners.append(owner)
@@ -155,7 +164,9 @@ def cut(root: etree._Element) -> Cut:
     innermost = next(walk)
     if (text := body.text) and not text.isspace():
         add(text, body, False)
-    for element in chain(walk, (None,)):
+    for number, element in enumerate(chain(walk, (None,))):
+        if full or number == MAX_ELEMENTS:
+            break
         parent = body if element is None else element.getparent()
         while innermost is not parent:
             path.pop()
@@ -216,6 +227,9 @@ def cut(root: etree._Element) -> Cut:
         path.append(element)
         kinds.append(kind)
         innermost = element
+    while owner:
+        ends[owner], mark_ends[owner] = len(owners), len(marks)
+        owner = parents[owner]
     ends[0], mark_ends[0] = len(owners), len(marks)
     page.texts = [_folded("".join(raw[first:end])) for first, end in pairwise([*firsts, len(raw)])]
     return page

@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from lxml import etree
 
 _MAX_SCRIPT: Final = 4 * 2**20
-_MAX_NODES: Final = 100_000
+_MAX_WORK: Final = 500_000
+"""Values of a page's JSON that are looked at, each as often as it is."""
+_CHARS: Final = 10
+"""Characters that are as much work as a value."""
+_PARSING: Final = 50
+"""Parsing a string with markup is as much work as so many values."""
 _PUSH: Final = re.compile(r"__next_f\.push\(")
 _MAX_PUSH: Final = 200
 _DECODER: Final = json.JSONDecoder(strict=False)
 _MIN_STORY: Final = 400
 """A story is at least so long (characters)."""
-_PROSE: Final = re.compile(r"\w.{30,}[.!?…。！？।۔\"”»)]\s*$", re.DOTALL)
+_WORD: Final = re.compile(r"\w")
+_SENTENCE_ENDS: Final = frozenset('.!?…。！？।۔"”»)')
+_SENTENCE: Final = 31
+"""Characters from a word to the end of its sentence, at least."""
 _UNSPACED_PROSE: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff].{15,}", re.DOTALL)
 _TEXT_KEYS: Final = ("text", "value", "html", "content", "children", "body", "paragraph", "data", "model", "blocks")
 _MAX_DEPTH: Final = 12
@@ -40,8 +48,9 @@ def read_embedded_story(root: etree._Element) -> tuple[etree._Element, list[str]
     """
     best: tuple[etree._Element, list[str]] | None = None
     longest = _MIN_STORY
+    reader = _Reader()
     for script, state in _states(root):
-        for paragraphs in _candidates(state):
+        for paragraphs in reader.candidates(state):
             size = sum(len(paragraph) for paragraph in paragraphs if _is_prose(paragraph))
             # Another copy of the same story must say clearly more to be taken instead of the first.
             if size > longest:
@@ -69,6 +78,8 @@ def _states(root: etree._Element) -> Iterator[tuple[etree._Element, Any]]:
     if last is not None:
         for row in "".join(stream)[:_MAX_SCRIPT].splitlines():
             _, _, value = row.partition(":")
+            if len(value) <= _MIN_STORY:
+                continue
             # A row is JSON, or a T, the length of a text, a comma and the text.
             yield from ((last, state) for state in ([value.partition(",")[2]] if value[:1] == "T" else _load(value)))
 
@@ -78,40 +89,60 @@ def _load(text: str) -> Iterator[Any]:
         yield json.loads(text, strict=False)
 
 
-def _candidates(state: Any) -> Iterator[list[str]]:
-    waiting = [state]
-    for _ in range(_MAX_NODES):
-        if not waiting:
-            return
-        node = waiting.pop()
-        if isinstance(node, dict):
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
-            if len(node) > 2:
-                yield [text for item in node if (text := " ".join(_text(item).split()))]
-        elif isinstance(node, str) and len(node) > _MIN_STORY:
-            yield _paragraphs(node)
+class _Reader:
+    """Reads what could be a story out of the JSON values of one page, with a limit to the work on all of them."""
 
+    def __init__(self) -> None:
+        self._left = _MAX_WORK
+        self._parsed: dict[str, str] = {}
 
-def _paragraphs(text: str) -> list[str]:
-    if "<p" in text or "<br" in text or "</" in text:
-        root = parse_html(text)
-        return [] if root is None else cut(root).texts
-    return [" ".join(line.split()) for line in html.unescape(text).splitlines() if line.strip()]
+    def candidates(self, state: Any) -> Iterator[list[str]]:
+        """The paragraphs of each list and each long string of a JSON value."""
+        waiting = [state]
+        while waiting and self._left > 0:
+            self._left -= 1
+            node = waiting.pop()
+            if isinstance(node, dict):
+                waiting.extend(node.values())
+            elif isinstance(node, list):
+                waiting.extend(node)
+                if len(node) > 2:
+                    paragraphs = [text for item in node if (text := " ".join(self._text(item).split()))]
+                    # What is over the limit is not read to the end.
+                    if self._left > 0:
+                        yield paragraphs
+            elif isinstance(node, str) and len(node) > _MIN_STORY:
+                yield self._paragraphs(node)
 
+    def _paragraphs(self, text: str) -> list[str]:
+        self._left -= len(text) // _CHARS
+        if "<p" in text or "<br" in text or "</" in text:
+            self._left -= _PARSING
+            root = parse_html(text)
+            return [] if root is None else cut(root).texts
+        return [" ".join(line.split()) for line in html.unescape(text).splitlines() if line.strip()]
 
-def _text(node: Any, depth: int = 0) -> str:
-    """The text of one item of a list of paragraphs, however a framework nests it."""
-    if isinstance(node, str):
-        return " ".join(_paragraphs(node)) if "<" in node else node
-    if depth < _MAX_DEPTH:
-        if isinstance(node, dict):
-            return next((text for key in _TEXT_KEYS if (text := _text(node.get(key), depth + 1))), "")
-        if isinstance(node, list):
-            return "".join(_text(item, depth + 1) for item in node[:1000])
-    return ""
+    def _text(self, node: Any, depth: int = 0) -> str:
+        """The text of one item of a list of paragraphs, however a framework nests it."""
+        self._left -= 1
+        if self._left <= 0:
+            return ""
+        if isinstance(node, str):
+            self._left -= len(node) // _CHARS
+            if "<" not in node:
+                return node
+            if node not in self._parsed:
+                self._parsed[node] = " ".join(self._paragraphs(node))
+            return self._parsed[node]
+        if depth < _MAX_DEPTH:
+            if isinstance(node, dict):
+                return next((text for key in _TEXT_KEYS if (text := self._text(node.get(key), depth + 1))), "")
+            if isinstance(node, list):
+                return "".join(self._text(item, depth + 1) for item in node[:1000])
+        return ""
 
 
 def _is_prose(text: str) -> bool:
-    return bool((" " in text and _PROSE.search(text[-400:])) or _UNSPACED_PROSE.search(text[:400]))
+    end = text[-400:].rstrip()
+    is_sentence = " " in text and end[-1:] in _SENTENCE_ENDS and _WORD.search(end[:-_SENTENCE])
+    return bool(is_sentence or _UNSPACED_PROSE.search(text[:400]))

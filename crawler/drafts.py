@@ -27,5 +27,5 @@ def draft_of(page: RawPage, classifier: BlockClassifier) -> str | None:
     root = parse_html(decoded(page.html, page.encoding))
     if root is None:
         return None
-    blocks = extract_tree(root, page.url, classifier).blocks
+    blocks = extract_tree(root, page.url, classifier).shown
     return write_labelled(root, [block.label for block in blocks]) if blocks else None

@@ -11,7 +11,6 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classifier.blocks import cut
 from classifier.commands.failure import CommandError
 from classifier.extraction import Page, extract_tree
 from classifier.files import read_page
@@ -43,8 +42,8 @@ def run(options: Namespace) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     if options.html:
-        # What a page keeps in its JSON alone stands behind the visible blocks, and has no element to label.
-        print(write_labelled(root, [block.label for block in page.blocks[: len(cut(root))]]))
+        # What a page keeps in its JSON alone has no element to label.
+        print(write_labelled(root, [block.label for block in page.shown]))
     else:
         _print_blocks(page)
     return 0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from classifier.embedded import read_embedded_story
+from classifier.embedded import _is_prose, read_embedded_story
 from classifier.parsing import parse_html
 
 STORY = [f"The pilots of harbour {number} say that the fog lay over the water all night long." for number in range(8)]
@@ -111,3 +114,16 @@ def test_another_copy_of_a_story_must_say_clearly_more() -> None:
     copy = [text.replace("pilots", "pilots,") for text in STORY]
     assert story_of(script(STORY) + script(copy)) == STORY
     assert story_of(script(STORY) + script([*copy, *copy])) == [*copy, *copy]
+
+
+LONG_SENTENCE = re.compile(r"\w.{30,}[.!?…。！？।۔\"”»)]\s*$", re.DOTALL)
+
+
+@settings(max_examples=300)
+@given(
+    st.text("a- .\n\x1c\u2028)é", max_size=45)
+    | st.text("a. ", min_size=390, max_size=410)
+    | st.builds("{} a{}.{}".format, st.text("- "), st.integers(28, 32).map("-".__mul__), st.text(" \n"))
+)
+def test_prose_ends_a_sentence_of_some_length(text: str) -> None:
+    assert _is_prose(text) == (" " in text and LONG_SENTENCE.search(text[-400:]) is not None)

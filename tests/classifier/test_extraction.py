@@ -6,11 +6,13 @@ from encodings.aliases import aliases
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.extraction import extract
+from classifier.decoding import Decision
+from classifier.extraction import Page, extract
 from classifier.labels import LABELS
 from classifier.parsing import parse_html
 from classifier.storage import load_classifier
@@ -65,11 +67,10 @@ def test_a_page_without_text_has_no_blocks(html: bytes | str, shipped: BlockClas
 
 CHARSETS = st.sampled_from(sorted({*aliases.values(), "idna", "punycode", "undefined", "unicode_escape", "no-such"}))
 SCRIPTS = st.sampled_from(["self.__next_f.push(", "self.__next_f.push([1,"])
+KEYS = st.sampled_from(["text", "body", "a"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text("<p> a.", max_size=500),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["text", "body", "a"]), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 ).map(json.dumps)
 ANYTHING = st.one_of(
@@ -171,3 +172,57 @@ def test_declared_multibyte_encodings(encoding: str, shipped: BlockClassifier) -
 def test_what_is_no_html_at_all_is_a_type_error(html: object) -> None:
     with pytest.raises(TypeError, match="bytes or str"):
         extract(html)  # type: ignore[arg-type]
+
+
+STORY = [f"Paragraph {number} of a story that the page's own elements show in part or not." for number in range(8)]
+
+
+def extracted(
+    body: str, labels: list[str], classifier: BlockClassifier, monkeypatch: pytest.MonkeyPatch, story: list[str] = STORY
+) -> Page:
+    """A page whose elements show something, and whose JSON holds a story; the labels of what is shown are given."""
+    answer = np.eye(len(LABELS), dtype=np.float32)[[LABELS.index(label) for label in labels]]
+    decision = Decision(answer.argmax(1), answer, 0.7)
+    monkeypatch.setattr("classifier.extraction.decode", lambda model, features: decision)
+    data = json.dumps({"articleBody": "\n".join(story)})
+    return extract(f"{body}<script type='application/ld+json'>{data}</script>", classifier=classifier)
+
+
+@pytest.mark.parametrize("shown", [[], [0], [3], [7], [0, 3], [2, 3, 6], [5, 2]])
+def test_the_paragraphs_of_a_story_stand_in_its_order(
+    shown: list[int], classifier: BlockClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["Menu", *(STORY[number] for number in shown), "Imprint"]
+    labels = ["other", *["article"] * len(shown), "other"]
+    page = extracted("".join(f"<p>{text}</p>" for text in texts), labels, classifier, monkeypatch)
+    assert sorted(page.text.split("\n\n")) == sorted(STORY)
+    if shown == sorted(shown):
+        assert page.text.split("\n\n") == STORY
+    assert page.text == "\n\n".join(block.text for block in page.blocks if block.label == "article")
+    assert [block.text for block in page.shown] == texts
+    assert page.confidence == 0.7
+    assert {block.xpath for block in page.blocks if block.tag != "p"} == {"/html/body/script"}
+    assert [block.xpath for block in page.shown] == [f"/html/body/p[{number + 1}]" for number in range(len(texts))]
+
+
+def test_a_paragraph_that_is_also_shown_as_something_else_stays_in_the_story(
+    classifier: BlockClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = extracted(f"<p>{STORY[4]}</p><p>Lead</p>", ["other", "article"], classifier, monkeypatch)
+    assert page.text.split("\n\n") == ["Lead", *STORY]
+
+
+def test_a_paragraph_that_a_story_has_twice_is_there_twice(
+    classifier: BlockClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = [*STORY, STORY[0]]
+    page = extracted("<p>Menu</p>", ["other"], classifier, monkeypatch, story)
+    assert page.text.split("\n\n") == story
+
+
+def test_a_page_that_shows_its_story_is_taken_at_its_word(
+    classifier: BlockClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "What the page shows is more than half of what its data hold. " * 6
+    page = extracted(f"<p>{long}</p>", ["article"], classifier, monkeypatch)
+    assert page.text == long.strip()
