@@ -26,13 +26,17 @@ _PARSING: Final = 50
 _PUSH: Final = re.compile(r"__next_f\.push\(")
 _MAX_PUSH: Final = 200
 _DECODER: Final = json.JSONDecoder(strict=False)
+_ROW: Final = re.compile(rb"[0-9a-f]*:(?:T(?P<length>[0-9a-f]{1,7}),)?")
 _MIN_STORY: Final = 400
-"""A story is at least so long (characters)."""
+"""A story is at least so long (characters; one of a script without spaces says as much as three others)."""
+_SHORTEST: Final = _MIN_STORY // 3
+"""What is shorter holds no story in any script (characters)."""
 _WORD: Final = re.compile(r"\w")
 _SENTENCE_ENDS: Final = frozenset('.!?…。！？।۔"”»)')
 _SENTENCE: Final = 31
 """Characters from a word to the end of its sentence, at least."""
-_UNSPACED_PROSE: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff].{15,}", re.DOTALL)
+_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_UNSPACED_PROSE: Final = re.compile(_UNSPACED.pattern + r".{15,}", re.DOTALL)
 _TEXT_KEYS: Final = ("text", "value", "html", "content", "children", "body", "paragraph", "data", "model", "blocks")
 _MAX_DEPTH: Final = 12
 
@@ -51,7 +55,8 @@ def read_embedded_story(root: etree._Element) -> tuple[etree._Element, list[str]
     reader = _Reader()
     for script, state in _states(root):
         for paragraphs in reader.candidates(state):
-            size = sum(len(paragraph) for paragraph in paragraphs if _is_prose(paragraph))
+            prose = [paragraph for paragraph in paragraphs if _is_prose(paragraph)]
+            size = sum(len(paragraph) + 2 * len(_UNSPACED.findall(paragraph)) for paragraph in prose)
             # Another copy of the same story must say clearly more to be taken instead of the first.
             if size > longest:
                 best, longest = (script, paragraphs), int(size * 1.05)
@@ -67,7 +72,7 @@ def _states(root: etree._Element) -> Iterator[tuple[etree._Element, Any]]:
         if not text or len(text) > _MAX_SCRIPT:
             continue
         if "json" in (script.get("type") or ""):
-            if len(text) > _MIN_STORY:
+            if len(text) > _SHORTEST:
                 yield from ((script, state) for state in _load(text))
         elif found := _PUSH.search(text[:_MAX_PUSH]):
             with suppress(ValueError, RecursionError):
@@ -76,12 +81,23 @@ def _states(root: etree._Element) -> Iterator[tuple[etree._Element, Any]]:
                     stream += [piece for piece in chunk if isinstance(piece, str)]
                     last = script
     if last is not None:
-        for row in "".join(stream)[:_MAX_SCRIPT].splitlines():
-            _, _, value = row.partition(":")
-            if len(value) <= _MIN_STORY:
-                continue
-            # A row is JSON, or a T, the length of a text, a comma and the text.
-            yield from ((last, state) for state in ([value.partition(",")[2]] if value[:1] == "T" else _load(value)))
+        yield from ((last, state) for state in _rows("".join(stream)[:_MAX_SCRIPT].encode("utf-8", "replace")))
+
+
+def _rows(stream: bytes) -> Iterator[Any]:
+    """The values of a stream of rows: each is a number, a colon and JSON, or a T, the length of a text and the text."""
+    at = 0
+    while at < len(stream):
+        found = _ROW.match(stream, at)
+        start = found.end() if found else at
+        if found and found["length"]:
+            at = start + int(found["length"], 16)
+            yield stream[start:at].decode("utf-8", "replace")
+        else:
+            end = stream.find(b"\n", start)
+            at = len(stream) if end < 0 else end + 1
+            if found and at - start > _SHORTEST:
+                yield from _load(stream[start:at].decode("utf-8", "replace"))
 
 
 def _load(text: str) -> Iterator[Any]:
@@ -111,7 +127,7 @@ class _Reader:
                     # What is over the limit is not read to the end.
                     if self._left > 0:
                         yield paragraphs
-            elif isinstance(node, str) and len(node) > _MIN_STORY:
+            elif isinstance(node, str) and len(node) > _SHORTEST:
                 yield self._paragraphs(node)
 
     def _paragraphs(self, text: str) -> list[str]:

@@ -18,6 +18,7 @@ CHINESE = [
     f"港口{number}的引航员说，大雾整夜笼罩着水面，所有船只都必须等到早晨才能再次出发，他们这样告诉我们"
     for number in range(12)
 ]
+LINES = "\n\n".join(STORY)
 LABELS = [f"Weather and tides and ships in section {number} of this page" for number in range(20)]
 
 
@@ -57,6 +58,7 @@ def story_of(body: str) -> list[str] | None:
         script({"body": [{"type": "image", "src": "a.png"}, *({"model": {"text": text}} for text in STORY), None, 1]}),
         stream(f'0:["$","main",null]\n1:{json.dumps({"body": STORY})}\n', 100),
         stream(f"0:null\n1:T{len(HTML):x},{HTML}", 37),
+        stream(f':HL["/a.css"]\nno row\n1:T{len(LINES.encode()):x},{LINES}2:{json.dumps({"note": "é" * 300})}\n', 37),
     ],
 )
 def test_the_paragraphs_of_a_story_are_read(body: str) -> None:
@@ -81,6 +83,9 @@ def test_the_stream_is_named_by_its_last_script() -> None:
 
 def test_a_story_in_a_script_without_spaces_is_one_too() -> None:
     assert story_of(script({"body": CHINESE})) == CHINESE
+    assert story_of(script({"body": CHINESE[:5]})) == CHINESE[:5]
+    assert story_of(script({"articleBody": "\n".join(CHINESE[:5])}, "application/ld+json")) == CHINESE[:5]
+    assert story_of(script({"body": CHINESE[:2]})) is None
 
 
 @pytest.mark.parametrize(
