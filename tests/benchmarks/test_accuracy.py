@@ -36,3 +36,15 @@ def test_says_on_how_many_pages_labels_are_judged(tmp_path: Path) -> None:
 def test_a_tenth_of_the_pages_is_rounded_up() -> None:
     pages = [held_out(f"set/{number}", number / 12, 0.5 if number < 4 else 1.0, False) for number in range(12)]
     assert loss_in_least_confident(pages, 0.1) == pytest.approx(2 / 4)
+
+
+def test_what_the_gold_texts_lose_themselves_is_told_apart(tmp_path: Path) -> None:
+    pages = [held_out(f"set/{number}", 0.9, 1.0, True) for number in range(9)]
+    lost = TextScore(0.5, 0.5, 0.5)
+    pages += [
+        HeldOut("set/gold", 0.8, lost, lost, []),
+        HeldOut("set/model", 0.1, lost, TextScore(1.0, 1.0, 1.0), []),
+    ]
+    part = Part("fold-1", 20, pages, [(10, 5.0, 5)] * BINS)
+    write_accuracy([part, part], tmp_path / "accuracy.md")
+    assert "| 5% | 50% | 100% |" in (tmp_path / "accuracy.md").read_text(encoding="utf-8")
