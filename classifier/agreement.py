@@ -58,7 +58,7 @@ def agreement_of(
         Of shape (n, 11): whether the block is the headline, shares its words, stands in the article body of the
         JSON-LD, in the description; whether there is such a body, how much of it the page shows; how often the text
         stands on the page; the distance behind the headline in blocks and characters, whether there is a headline,
-        and how many headlines of the first rank came before.
+        and how many headlines of the first rank there are up to the block.
     """
     n = len(size)
     titles = [title[:_LONGEST].lower() for title in hints.titles[:_MANY]]
@@ -101,7 +101,7 @@ def place_of_headline(titles: NDArray[np.bool_], headings: NDArray[np.bool_], si
 
     Returns:
         Of shape (n, 4): the distance behind the headline in blocks and in characters, whether there is a headline, and
-        how many headlines of the first rank came before.
+        how many headlines of the first rank there are up to the block.
     """
     places = (np.flatnonzero(found) for found in (headings & titles, headings, titles))
     headline = next((int(found[0]) for found in places if len(found)), -1)

@@ -1,4 +1,4 @@
-"""What the words, the markup, the links and the buttons of a block say by themselves: a model over tokens."""
+"""What the words, the markup, the links and the buttons of a block say by themselves: a small network over tokens."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class Surroundings:
         return np.where(exists, other, 0), exists
 
     def context(self, values: Floats) -> Floats:
-        """Describe a quantity around each block: over containers, same markup, before, behind, the page.
+        """Describe a quantity around each block: over containers, before, behind, the same markup, the page.
 
         Args:
             values: of shape (n, k).
