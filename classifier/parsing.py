@@ -121,7 +121,8 @@ def _free_hidden(root: etree._Element) -> None:
     for element in root.iter("button", "embed", "template"):
         match element.tag:
             case "button":
-                held = next(element.iterdescendants(*_NEVER_IN_BUTTONS), None)
+                # Where a button ends the search, what many buttons swallowed is looked through once.
+                held = next(element.iterdescendants("button", *_NEVER_IN_BUTTONS), None)
                 if held is not None or sum(map(len, element.itertext())) > _LONGEST_BUTTON:
                     element.tag = "div"
                 elif element.getparent().tag in _HEADINGS:

@@ -135,3 +135,10 @@ def test_the_rows_of_a_stream_that_hold_no_story_are_passed_over() -> None:
     root = parse_html(f"<script>self.__next_f.push({push})</script>")
     assert root is not None
     assert seconds(lambda: read_embedded_story(root)) < 1
+
+
+def test_buttons_that_lost_their_ends_are_looked_through_once() -> None:
+    assert seconds(lambda: parse_html("<button>" * 200 + "<i>a</i>" * 50_000)) < 2
+    root = parse_html("<button>One <button>Two</button><i>three</i></button>Four")
+    assert root is not None
+    assert cut(root).texts == ["One three", "Four"]
