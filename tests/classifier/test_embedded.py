@@ -124,7 +124,7 @@ def test_another_copy_of_a_story_must_say_clearly_more() -> None:
 LONG_SENTENCE = re.compile(r"\w.{30,}[.!?…。！？।۔\"”»)]\s*$", re.DOTALL)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.text("a- .\n\x1c\u2028)é", max_size=45)
     | st.text("a. ", min_size=390, max_size=410)
