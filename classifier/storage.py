@@ -11,6 +11,7 @@ import skops.io
 
 from classifier.decoding import decode
 from classifier.errors import ModelError
+from classifier.files import whole_file
 from classifier.labels import LABELS
 from classifier.model import FORMAT, BlockClassifier, as_features
 
@@ -35,12 +36,8 @@ def save_classifier(classifier: BlockClassifier, path: Path) -> None:
         path: the file; it is replaced when the whole is written, and left as it is by a disk that is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    try:
-        skops.io.dump(classifier, partial, compression=ZIP_DEFLATED)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        skops.io.dump(classifier, file, compression=ZIP_DEFLATED)
 
 
 def load_classifier(path: Path | None = None) -> BlockClassifier:

@@ -5,7 +5,7 @@ import os
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 import skops.io
@@ -74,8 +74,8 @@ def test_a_disk_that_is_full_is_said_so(
 ) -> None:
     monkeypatch.setattr(train, "BlockClassifier", partial(BlockClassifier, epochs=1, folds=2))
 
-    def full(_: BlockClassifier, file: Path, compression: int) -> None:
-        file.touch()
+    def full(_: BlockClassifier, file: BinaryIO, compression: int) -> None:
+        file.write(b"half of ")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(skops.io, "dump", full)
