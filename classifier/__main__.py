@@ -47,6 +47,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     from classifier.commands import COMMANDS, CommandError
     from classifier.errors import ModelError
     from classifier.labelled import LabelError
+    from classifier.terminal import told
 
     parser = ArgumentParser(
         prog="python -m classifier",
@@ -79,8 +80,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        what = error.filename or "the output"
-        print(f"python -m classifier {options.command}: {what}: {error.strerror or error}", file=sys.stderr)
+        print(f"python -m classifier {options.command}: {told(error)}", file=sys.stderr)
         return 1
 
 

@@ -1,4 +1,4 @@
-"""Text of pages for a terminal: it is to be read, not obeyed."""
+"""What a terminal is told: texts of pages, which are to be read and not obeyed, and what the system refused."""
 
 from __future__ import annotations
 
@@ -27,3 +27,13 @@ def json_line(value: dict[str, Any], default: Callable[[Any], Any] | None = None
     """
     line = json.dumps(value, ensure_ascii=False, default=default)
     return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
+
+
+def told(error: OSError, otherwise: object = "the output") -> str:
+    """Say on one line what could not be read or written, and why.
+
+    Args:
+        error: what the system said.
+        otherwise: what it was where the error names no file: writing does not, only opening does.
+    """
+    return f"{error.filename or otherwise}: {error.strerror or error}"

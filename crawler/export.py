@@ -15,8 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from classifier.files import whole_file
+from classifier.terminal import told
 from crawler import formats
-from crawler.files import told
 from crawler.store import Order, Position
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from classifier.files import whole_file
-from classifier.terminal import printable
-from crawler.files import told
+from classifier.terminal import printable, told
 from crawler.store import Store, StoreError
 from crawler.store.alerts import now
 from crawler.terminal import output, plain

@@ -11,7 +11,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from classifier.files import whole_file
-from classifier.terminal import printable
+from classifier.terminal import printable, told
 from crawler import formats, views
 from crawler.commands.filters import (
     NotFoundError,
@@ -23,7 +23,6 @@ from crawler.commands.filters import (
     position_of,
     selection_of,
 )
-from crawler.files import told
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Group, Store, StoreError
 from crawler.terminal import output

@@ -11,7 +11,7 @@ from scrapy.exceptions import UsageError
 
 from classifier import ModelError
 from classifier.files import whole_file
-from classifier.terminal import printable
+from classifier.terminal import printable, told
 from crawler.commands.filters import (
     NotFoundError,
     add_filters,
@@ -20,7 +20,6 @@ from crawler.commands.filters import (
     number,
     selection_of,
 )
-from crawler.files import told
 from crawler.publishers import PublisherError, Registry
 from crawler.store import Order, Store, StoreError
 

@@ -14,7 +14,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 
-from crawler.files import told
+from classifier.terminal import told
 from crawler.publishers import Publisher, PublisherError, Registry
 from crawler.publishers.draft import draft, key_of
 from crawler.publishers.survey import SiteSpider, SourceSpider, Survey, kind_of

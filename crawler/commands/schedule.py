@@ -21,7 +21,7 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.conf import closest_scrapy_cfg
 from scrapy.utils.log import configure_logging
 
-from crawler.files import told
+from classifier.terminal import told
 from crawler.publishers import PublisherError
 from crawler.scheduling.dispatcher import BusyError, Dispatcher
 from crawler.scheduling.export import ExportError, crontab, systemd_units

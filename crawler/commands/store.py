@@ -13,7 +13,7 @@ from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.files import told
+from classifier.terminal import told
 from crawler.store import Store, StoreError
 from crawler.store.retention import Retention
 from crawler.store.spool import replay, spool_folder_of, waiting_records

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.files import told
+from classifier.terminal import told
 
 
 def test_what_could_not_be_written_is_named() -> None:
