@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from classifier.blocks import cut
+from classifier.characters import count_kinds, weigh
 from classifier.parsing import parse_html
 
 if TYPE_CHECKING:
@@ -28,15 +29,14 @@ _MAX_PUSH: Final = 200
 _DECODER: Final = json.JSONDecoder(strict=False)
 _ROW: Final = re.compile(rb"[0-9a-f]*:(?:T(?P<length>[0-9a-f]{1,7}),)?")
 _MIN_STORY: Final = 400
-"""A story is at least so long (characters; one of a script without spaces says as much as three others)."""
+"""A story is at least so long (characters, as `weigh` counts them)."""
 _SHORTEST: Final = _MIN_STORY // 3
 """What is shorter holds no story in any script (characters)."""
 _WORD: Final = re.compile(r"\w")
 _SENTENCE_ENDS: Final = frozenset('.!?…。！？।۔"”»)')
 _SENTENCE: Final = 31
 """Characters from a word to the end of its sentence, at least."""
-_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
-_UNSPACED_PROSE: Final = re.compile(_UNSPACED.pattern + r".{15,}", re.DOTALL)
+_UNSPACED_PROSE: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff].{15,}", re.DOTALL)
 _TEXT_KEYS: Final = ("text", "value", "html", "content", "children", "body", "paragraph", "data", "model", "blocks")
 _MAX_DEPTH: Final = 12
 
@@ -51,15 +51,15 @@ def read_embedded_story(root: etree._Element) -> tuple[etree._Element, list[str]
         The script that holds the story, and its paragraphs; None where no script holds one.
     """
     best: tuple[etree._Element, list[str]] | None = None
-    longest = _MIN_STORY
+    longest = float(_MIN_STORY)
     reader = _Reader()
     for script, state in _states(root):
         for paragraphs in reader.candidates(state):
             prose = [paragraph for paragraph in paragraphs if _is_prose(paragraph)]
-            size = sum(len(paragraph) + 2 * len(_UNSPACED.findall(paragraph)) for paragraph in prose)
+            size = float(weigh(count_kinds(prose)[0]).sum()) if prose else 0.0
             # Another copy of the same story must say clearly more to be taken instead of the first.
             if size > longest:
-                best, longest = (script, paragraphs), int(size * 1.05)
+                best, longest = (script, paragraphs), size * 1.05
     return best
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classifier.agreement import agreement_of, place_of_headline
 from classifier.blocks import MARKS
-from classifier.characters import Kind, count_kinds
+from classifier.characters import Kind, count_kinds, weigh
 from classifier.columns import as_columns
 from classifier.hashing import Tokens
 from classifier.surroundings import LEVELS, Surroundings
@@ -141,8 +141,7 @@ def featurize(page: Cut, hints: Hints) -> PageFeatures:
     n = len(texts)
     counts, first, last = count_kinds(texts)
     length = counts.sum(1)
-    # A character of an unspaced script says as much as some three letters of a spaced one.
-    size = length + 2 * counts[:, Kind.UNSPACED]
+    size = weigh(counts)
     link = np.minimum(1, np.array(page.link_chars, np.float32) / length)
     owners = np.array(page.owners, np.int64)
     parents = np.array(page.parents, np.int64)
