@@ -135,8 +135,8 @@ def extract_tree(root: etree._Element, url: str | None = None, classifier: Block
     blocks = [Block(*block, paths) for block in zip(labels, cuts.texts, elements, rows, strict=True)]
     if (found := _unshown_story(root, blocks)) is not None:
         script, paragraphs = found
-        elements.append(script)
         sure = [float(label == "article") for label in LABELS]
+        paths = Paths([script])
         blocks = _with_story(blocks, [Block("article", text, script, sure, paths) for text in paragraphs])
     text = "\n\n".join(block.text for block in blocks if block.label == "article")
     return Page(text, blocks, decision.confidence)

@@ -15,7 +15,7 @@ class Paths:
     """The paths of some elements of a page, found all at once when the first is asked for."""
 
     def __init__(self, elements: list[etree._Element]) -> None:
-        """Remember the elements; others may be added to the list until the first path is asked for."""
+        """Remember the elements."""
         self._elements = elements
         self._paths: dict[etree._Element, str] = {}
 
