@@ -29,8 +29,11 @@ _PLACE: Final = np.array((0, 1, 2, 3, 3, 3, 3, 3, 3, 4))
 _PLACE.flags.writeable = False
 """The place of each level, and of the inline element."""
 _BATCH: Final = 2048
+"""Blocks that are learned from at once."""
 _RATE: Final = 2e-3
+"""The optimiser's first step size."""
 _LEAST: Final = 1e-6
+"""No label is held for less probable than that."""
 _ROOM: Final = 16
 """Slots for each token, at least; up to twice as many."""
 _HALF: Final = 32
@@ -172,21 +175,20 @@ class TokenEvidence(BaseEstimator):  # type: ignore[misc]
         perceptron = MLPClassifier(
             (self.hidden,),
             alpha=self.alpha,
-            batch_size=min(_BATCH, len(y[used])),
+            batch_size=min(_BATCH, design.shape[0]),
             learning_rate_init=_RATE,
             random_state=self.random_state,
         )
+        labels, weights = y[used], weight[used] / weight[used].mean()
         random = np.random.default_rng(self.random_state)
         for _ in range(self.epochs):
             kept = random.random(design.nnz, np.float32) >= self.dropout
             seen = design.copy()
             seen.data *= kept / np.float32(1 - self.dropout)
             seen.eliminate_zeros()
-            perceptron.partial_fit(
-                seen, y[used], sample_weight=weight[used] / weight[used].mean(), classes=np.arange(len(LABELS))
-            )
+            perceptron.partial_fit(seen, labels, sample_weight=weights, classes=np.arange(len(LABELS)))
         # Half the digits say as much, and a file holds them in half the room.
-        hidden, self.output_weights_ = (weights.astype(np.float16).astype(np.float32) for weights in perceptron.coefs_)
+        hidden, self.output_weights_ = (coefs.astype(np.float16).astype(np.float32) for coefs in perceptron.coefs_)
         self.intercept_, self.output_intercept_ = (values.astype(np.float32) for values in perceptron.intercepts_)
         words, names = len(self.words_.tokens_), len(self.names_.tokens_)
         self.word_weights_, by_place, self.link_weights_ = np.split(hidden, [words, words + _PLACES * names])
