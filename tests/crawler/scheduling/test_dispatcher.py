@@ -231,7 +231,8 @@ def test_a_crawl_whose_figures_are_there_has_ended_whatever_has_become_of_its_no
     with serving(FakeNode()) as stopped:
         desk.dispatcher(stopped).tick()
     job = desk["courier"].run.job
-    record = {"job": job, "reason": "shutdown", "started_at": now() - timedelta(minutes=2), "recorded_at": now()}
+    ended = now()
+    record = {"job": job, "reason": "shutdown", "started_at": ended - timedelta(minutes=2), "recorded_at": ended}
     desk.crawls.insert_one(record)
     desk.due("courier")
     desk.dispatcher(stopped, node).tick()
