@@ -10,6 +10,7 @@ import pytest
 from pymongo import MongoClient
 
 from crawler.store.server import EmbeddedServer
+from tests.scrapyd_nodes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,14 +112,17 @@ def test_when_the_database_is_gone_for_good_nothing_is_lost(
 
 
 def test_the_next_crawl_stores_what_a_killed_one_had_read(
-    stories: Any, crawl: Callable[..., Any], server: EmbeddedServer
+    stories: Any, crawl: Callable[..., Any], server: EmbeddedServer, tmp_path: Path
 ) -> None:
     """The database is stopped when the crawl is killed, so that articles are on their way to it."""
     mongod = mongod_of(server)
     environment = {"MONGO_URI": server.uri, "MONGO_DATABASE": "killed"}
+    spool = tmp_path / "spool" / "killed"
 
     def kill(line: str) -> None:
         if "The crawl holds back" in line:
+            # Other calls than those for articles are held back as well, and maybe first.
+            wait_until(lambda: any(file.stat().st_size for file in spool.glob("*/*")))
             for process in psutil.process_iter(["cmdline"]):
                 if stories.domain in (process.info["cmdline"] or ()):
                     process.kill()
